@@ -1,0 +1,119 @@
+"""What can be set, each option declared once, by its owner.
+
+The command line, the environment variables and the table in the documentation are made from
+these fields. Durations are float seconds, sizes are bytes, ``None`` means off.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Literal
+
+from .exceptions import ConfigurationError
+
+__all__ = ["Config", "Heartbeat", "HistoryPolicy", "Limits", "SessionPolicy"]
+
+KB = 1024
+MB = 1024 * KB
+
+
+def _positive(owner: object, *optional: str) -> None:
+    for option in fields(owner):  # type: ignore[arg-type]
+        value = getattr(owner, option.name)
+        if value is None and option.name in optional:
+            continue
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and not value > 0:
+            raise ConfigurationError(option.name, "a number above 0", value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryPolicy:
+    """How much of a stream is kept for those who come back. Whichever limit is met first."""
+
+    room_age: float = 120.0
+    """Seconds that an event of a room or of ``global`` is kept (the resume window)."""
+    room_events: int = 10_000
+    room_bytes: int = 4 * MB
+    player_events: int = 300
+    """Centrifugo's default for a recoverable channel."""
+    player_bytes: int = 256 * KB
+    budget: int = 256 * MB
+    """For all streams of a node together; the longest idle stream gives way first."""
+
+    def __post_init__(self) -> None:
+        _positive(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionPolicy:
+    """How long a player who lost every connection stays, and can resume."""
+
+    grace: float = 15.0
+    """Seconds that a player without a connection is still present (Ably: 15 s)."""
+    resume: float = 120.0
+    """Seconds that a session without a connection can be resumed (Ably, Socket.IO: 120 s)."""
+    retired: float = 24 * 3600.0
+    """Seconds that a replaced session id is remembered and refused."""
+    open_within: float = 10.0
+    """Seconds within which the stream of a new SSE connection must be opened."""
+
+    def __post_init__(self) -> None:
+        _positive(self)
+        if self.resume < self.grace:
+            raise ConfigurationError("resume", f"at least grace ({self.grace} s)", self.resume)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat:
+    """How a dead peer is told from a quiet one."""
+
+    interval: float = 25.0
+    """Seconds between pings: under the 60 s after which nginx and most balancers cut."""
+    pong_timeout: float = 8.0
+    """Seconds in which a pong must come (Centrifugo: 8 s)."""
+    close_timeout: float = 2.0
+    """Seconds that a peer has to answer a close before it is aborted."""
+    degraded_after: float = 2.0
+    """Seconds without write progress, with bytes waiting, after which a connection is degraded."""
+
+    def __post_init__(self) -> None:
+        _positive(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one peer can cost."""
+
+    connections_per_type: int = 16
+    """Per player and type: eight browser tabs of a client that opens two WebSockets each."""
+    message: int = 64 * KB
+    """Bytes of one inbound message or request body (Centrifugo: 64 KB)."""
+    handshake: float = 10.0
+    """Seconds for a handshake, authentication included."""
+    outbox: int = 64 * KB
+    """Bytes that wait for one live connection before it has to read from the log instead."""
+    outbox_events: int = 256
+    """The same bound as a count, for tiny events."""
+    connection: int = 256 * KB
+    """Bytes that may wait for one connection in all; answers to a peer that does not read are
+    refused beyond it."""
+
+    def __post_init__(self) -> None:
+        _positive(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Everything that a node can be told."""
+
+    history: HistoryPolicy = field(default_factory=HistoryPolicy)
+    session: SessionPolicy = field(default_factory=SessionPolicy)
+    heartbeat: Heartbeat = field(default_factory=Heartbeat)
+    limits: Limits = field(default_factory=Limits)
+    plain_twins: Literal["all", "standby"] = "all"
+    """Players with plain connections only: ``all`` of them carry every event, or one of them
+    does and the others stand by."""
+
+    def __post_init__(self) -> None:
+        if self.plain_twins not in ("all", "standby"):
+            raise ConfigurationError("plain_twins", "'all' or 'standby'", self.plain_twins)

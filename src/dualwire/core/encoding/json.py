@@ -1,0 +1,54 @@
+"""JSON, strictly: objects in, objects out, one spelling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from ...exceptions import EventError, ProtocolError
+from ...types import JSONObject
+
+__all__ = ["decode_message", "decode_object", "encode_object"]
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder()
+
+
+def encode_object(event: Mapping[str, Any]) -> bytes:
+    """Write an event as compact JSON text in UTF-8, without line breaks.
+
+    UUIDs, dates and dataclasses are written as JSON has them.
+
+    Raises:
+        EventError: it is no mapping, or something in it cannot be written.
+    """
+    if not isinstance(event, Mapping):
+        raise EventError("it is no dict", event)
+    try:
+        return _encoder.encode(event if type(event) is dict else dict(event))
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise EventError(str(error), event) from error
+
+
+def decode_object(payload: bytes) -> JSONObject:
+    """Read back what :func:`encode_object` wrote."""
+    value = _decoder.decode(payload)
+    assert isinstance(value, dict)
+    return value
+
+
+def decode_message(text: str | bytes) -> JSONObject:
+    """Read what a peer sent.
+
+    Raises:
+        ProtocolError: it is not one JSON object.
+    """
+    try:
+        value = _decoder.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise ProtocolError("Invalid JSON format") from error
+    if not isinstance(value, dict):
+        raise ProtocolError(f"Invalid JSON format: expected an object, got {type(value).__name__}")
+    return value

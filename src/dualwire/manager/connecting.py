@@ -1,0 +1,410 @@
+"""Opening and ending connections: the part of the API that a web framework calls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from ..codes import LOGGED_OUT, MESSAGE_TOO_BIG, NORMAL, PEER_GONE, Code, code_for
+from ..core.cursor import parse_event_id
+from ..core.encoding.plain import PlainEventStream, PlainText
+from ..core.lifecycle import State
+from ..exceptions import (
+    AmbiguousConnectionError,
+    MessageTooBigError,
+    RefusedError,
+    UnknownConnectionError,
+)
+from ..runtime.connection import Connection
+from ..runtime.inbound import Inbound
+from ..runtime.node import Node, Opening
+from ..transports.sse import EventStreamTransport
+from ..transports.websocket import ObjectTransport, SendsJSON, WebSocketTransport
+from ..types import ConnectionType, Identity, JSONObject, player_id_of
+from .sending import PlayerId, Sending
+
+__all__ = ["Connecting"]
+
+
+class Connecting(Sending):
+    """Opens and ends connections."""
+
+    def __init__(self, node: Node) -> None:
+        super().__init__(node)
+        self.inbound = Inbound(node)
+        self._text = PlainText()
+        self._event_stream = PlainEventStream(node.id)
+
+    async def connect_websocket(
+        self,
+        websocket: WebSocket | SendsJSON,
+        player_id: PlayerId,
+        session_id: str | None = None,
+        *,
+        identity: Identity | None = None,
+        standby: bool = False,
+    ) -> bool:
+        """Connect a WebSocket for a player.
+
+        The caller then reads from it and ends it with :meth:`disconnect_websocket`, or leaves all
+        of that to :meth:`serve_websocket`.
+
+        Args:
+            websocket: a Starlette WebSocket, accepted or not; or any object with ``send_json``,
+                which gets each event as a dict.
+            player_id: the player, already authenticated.
+            session_id: identifier of the game client's session. Another one than the current one
+                takes over: it ends all connections of the session before. None joins the current.
+            identity: what the player's token said; its expiry ends the connection.
+            standby: the client asks that only one of its plain connections carries each event.
+
+        Returns:
+            True if it carries the player's events from now on; False if it was refused (and closed
+            with the code that says why) or broke before it was open.
+        """
+        opening = self._opening("websocket", player_id, session_id, identity, standby=standby)
+        try:
+            connection = await self.node.reserve(opening)
+        except RefusedError as refusal:
+            self.node.note_refusal("websocket", opening.player_id, refusal)
+            await _refuse(websocket, refusal.code, refusal.retry_after)
+            return False
+        try:
+            await _accept(websocket)
+        except (WebSocketDisconnect, RuntimeError, OSError):
+            self.node.end(connection, PEER_GONE)
+            return False
+        except BaseException:
+            self.node.end(connection, PEER_GONE)
+            raise
+        connection.socket = websocket
+        if isinstance(websocket, WebSocket):
+            return await self.node.open(connection, WebSocketTransport(websocket, self._text))
+        return await self.node.open(connection, ObjectTransport(websocket, self._text))
+
+    async def serve_websocket(
+        self,
+        websocket: WebSocket,
+        player_id: PlayerId,
+        session_id: str | None = None,
+        *,
+        identity: Identity | None = None,
+        standby: bool = False,
+    ) -> None:
+        """The whole life of a WebSocket: connect it, act on its messages, end it.
+
+        Args:
+            websocket: as for :meth:`connect_websocket`.
+            player_id: the player, already authenticated.
+            session_id: identifier of the game client's session.
+            identity: what the player's token said.
+            standby: the client asks that only one of its plain connections carries each event.
+        """
+        if not await self.connect_websocket(
+            websocket, player_id, session_id, identity=identity, standby=standby
+        ):
+            return
+        connection = self._of(websocket)
+        task = asyncio.current_task()
+        assert task is not None
+        assert isinstance(connection.transport, WebSocketTransport)
+        connection.transport.on_abort(task.cancel)
+        code = PEER_GONE
+        try:
+            while True:
+                message = await websocket.receive()
+                if message["type"] == "websocket.disconnect":
+                    code = code_for(message.get("code"), message.get("reason") or "")
+                    break
+                connection.seen_at = self.node.clock.now()
+                await self._receive(connection, message.get("text") or message.get("bytes") or "")
+        except RuntimeError:
+            # Starlette says so once the socket is closed: the end of this connection, no error.
+            pass
+        except asyncio.CancelledError:
+            if connection.transport.alive or not task.cancelling():
+                raise
+            task.uncancel()
+        finally:
+            self.node.closed_by_peer(connection, code)
+
+    async def _receive(self, connection: Connection, text: str | bytes) -> None:
+        try:
+            answer = await self.inbound.answer(connection.player.id, connection.id, text)
+        except MessageTooBigError:
+            self.node.end(connection, MESSAGE_TOO_BIG)
+            return
+        if answer is not None and not connection.ended:
+            self._direct(connection, answer)
+
+    async def disconnect_websocket(
+        self,
+        player_id: PlayerId,
+        websocket: object = None,
+        is_force_disconnect: bool = False,
+    ) -> bool:
+        """End one WebSocket of a player, and no other connection.
+
+        Args:
+            player_id: the player.
+            websocket: which one; may be left out while the player has only one.
+            is_force_disconnect: what existing callers pass; a connection's end is never silent.
+
+        Returns:
+            Whether there was one to end.
+
+        Raises:
+            AmbiguousConnectionError: the player has several and ``websocket`` does not say which.
+        """
+        connection = self._one(
+            player_id_of(player_id),
+            "websocket",
+            lambda each: websocket is None or each.socket is websocket,
+            "pass the websocket, or use disconnect(connection_id)",
+        )
+        if connection is None:
+            return False
+        peer = getattr(connection.socket, "client_state", None)
+        if peer is WebSocketState.DISCONNECTED:
+            self.node.closed_by_peer(connection, NORMAL)
+            return True
+        return self.node.end(connection, NORMAL)
+
+    async def connect_sse(
+        self,
+        player_id: PlayerId,
+        session_id: str | None = None,
+        *,
+        identity: Identity | None = None,
+        standby: bool = False,
+        last_event_id: str | None = None,
+    ) -> str:
+        """Connect an SSE connection for a player.
+
+        It carries once its stream is opened (:meth:`sse_events`), within 10 s; until then its
+        events count as queued, and the player is not present by it.
+
+        Args:
+            player_id: the player, already authenticated.
+            session_id: as for :meth:`connect_websocket`.
+            identity: what the player's token said.
+            standby: the client asks that only one of its plain connections carries each event.
+            last_event_id: the ``Last-Event-ID`` that the client sent: it gets what came after.
+
+        Returns:
+            The connection id.
+
+        Raises:
+            SessionError: the session id is malformed, somebody else's, or retired.
+            CapacityError: the player has as many SSE connections as it may.
+        """
+        connection = await self.reserve_sse(
+            player_id, session_id, identity=identity, standby=standby, last_event_id=last_event_id
+        )
+        return connection.id
+
+    async def reserve_sse(
+        self,
+        player_id: PlayerId,
+        session_id: str | None = None,
+        *,
+        identity: Identity | None = None,
+        standby: bool = False,
+        last_event_id: str | None = None,
+    ) -> Connection:
+        """:meth:`connect_sse`, for those who go on with :meth:`open_sse`."""
+        opening = self._opening(
+            "sse", player_id, session_id, identity, standby=standby, last_event_id=last_event_id
+        )
+        try:
+            return await self.node.reserve(opening)
+        except RefusedError as refusal:
+            self.node.note_refusal("sse", opening.player_id, refusal)
+            raise
+
+    async def open_sse(self, connection: Connection) -> EventStreamTransport:
+        """Open the stream of a reserved SSE connection; an HTTP response sends it.
+
+        If the connection was ended meanwhile, the stream says why and ends.
+        """
+        transport = EventStreamTransport(connection.encoding)
+        await self.node.open(connection, transport)
+        return transport
+
+    async def sse_events(self, connection_id: str) -> AsyncIterator[bytes]:
+        """The byte stream of an SSE response; ends when the connection ends.
+
+        Args:
+            connection_id: from :meth:`connect_sse`; each may be streamed once.
+
+        Raises:
+            UnknownConnectionError: there is no such connection, or it was not opened in time.
+        """
+        connection = self.node.connections.get(connection_id)
+        if connection is None or connection.state is not State.RESERVED:
+            raise UnknownConnectionError(connection_id)
+        transport = await self.open_sse(connection)
+        async for chunk in transport.stream():
+            yield chunk
+
+    async def disconnect_sse(
+        self,
+        player_id: PlayerId,
+        connection_id: str | None = None,
+        is_force_disconnect: bool = False,
+    ) -> bool:
+        """End one SSE connection of a player, and no other connection.
+
+        Args:
+            player_id: the player.
+            connection_id: which one; may be left out while the player has only one.
+            is_force_disconnect: what existing callers pass; a connection's end is never silent.
+
+        Returns:
+            Whether there was one to end.
+
+        Raises:
+            AmbiguousConnectionError: the player has several and ``connection_id`` does not say
+                which.
+        """
+        connection = self._one(
+            player_id_of(player_id),
+            "sse",
+            lambda each: connection_id is None or each.id == connection_id,
+            "pass the connection_id",
+        )
+        return connection is not None and self.node.end(connection, NORMAL)
+
+    async def disconnect(
+        self, connection_id: str, code: Code = NORMAL, *, retry_after: float | None = None
+    ) -> bool:
+        """End one connection with a code, after what waits for it was written.
+
+        Returns:
+            Whether there was such a connection on this node.
+        """
+        connection = self.node.connections.get(connection_id)
+        return connection is not None and self.node.end(connection, code, retry_after=retry_after)
+
+    async def disconnect_player(self, player_id: PlayerId, code: Code = LOGGED_OUT) -> bool:
+        """End a player's session with all its connections: logout, ban, revocation.
+
+        The player is gone at once, without grace, and the session id is refused from now on. What
+        waits is still written, unless the code is ``REVOKED``.
+
+        Returns:
+            Whether there was a session.
+        """
+        return await self.node.end_session(player_id_of(player_id), code)
+
+    async def handle_new_game_session(self, player_id: PlayerId, session_id: str) -> JSONObject:
+        """Handle a new game client session by terminating all existing connections.
+
+        They get what waits for them, are told ``session_replaced`` and close with 4409. Idempotent
+        for the current session.
+
+        Args:
+            player_id: the player.
+            session_id: the new session identifier.
+
+        Returns:
+            ``player_id``, ``new_session_id``, ``previous_session_id``,
+            ``connections_disconnected``, ``websocket_connections``, ``sse_connections``,
+            ``success``, ``errors``.
+
+        Raises:
+            SessionError: the session id is malformed, somebody else's, or retired.
+        """
+        player = player_id_of(player_id)
+        local = self.node.hub.players.get(player)
+        kinds = [each.connection_type for each in local.connections.values()] if local else []
+        previous = self.node.engine.session_of(player)
+        await self.node.claim(player, session_id)
+        ended = kinds if previous != session_id else []
+        return {
+            "player_id": player,
+            "new_session_id": session_id,
+            "previous_session_id": previous,
+            "connections_disconnected": len(ended),
+            "websocket_connections": ended.count("websocket"),
+            "sse_connections": ended.count("sse"),
+            "success": True,
+            "errors": [],
+        }
+
+    def connection_id_of(self, websocket: object) -> str:
+        """The connection id of a WebSocket that was connected here.
+
+        Raises:
+            UnknownConnectionError: it was not, or it has ended.
+        """
+        return self._of(websocket).id
+
+    def _opening(
+        self,
+        connection_type: ConnectionType,
+        player_id: PlayerId,
+        session_id: str | None,
+        identity: Identity | None,
+        *,
+        standby: bool,
+        last_event_id: str | None = None,
+    ) -> Opening:
+        player = player_id_of(player_id)
+        return Opening(
+            player_id=player,
+            connection_type=connection_type,
+            encoding=self._text if connection_type == "websocket" else self._event_stream,
+            identity=identity or Identity(player_id=player),
+            session_id=session_id,
+            last_event_id=parse_event_id(last_event_id) if last_event_id else None,
+            standby=standby,
+        )
+
+    def _of(self, websocket: object) -> Connection:
+        for connection in self.node.connections.values():
+            if connection.socket is websocket:
+                return connection
+        raise UnknownConnectionError(f"of {websocket!r}")
+
+    def _one(
+        self,
+        player_id: str,
+        connection_type: ConnectionType,
+        wanted: Callable[[Connection], bool],
+        repair: str,
+    ) -> Connection | None:
+        player = self.node.hub.players.get(player_id)
+        found = [
+            each
+            for each in (player.connections.values() if player else ())
+            if each.connection_type == connection_type and wanted(each)
+        ]
+        if len(found) > 1:
+            raise AmbiguousConnectionError(player_id, [each.id for each in found], repair)
+        return found[0] if found else None
+
+
+async def _accept(websocket: WebSocket | SendsJSON) -> None:
+    if not isinstance(websocket, WebSocket):
+        accept = getattr(websocket, "accept", None)
+        if accept is not None:
+            await accept()
+    elif websocket.application_state is WebSocketState.CONNECTING:
+        offered = websocket.scope.get("subprotocols", ())
+        await websocket.accept("dualwire.plain" if "dualwire.plain" in offered else None)
+
+
+async def _refuse(websocket: WebSocket | SendsJSON, code: Code, retry_after: float | None) -> None:
+    """Close a connection that is not wanted, so that its client learns why: accepted first, since
+    browsers hide the status of a refused handshake."""
+    reason = code.name if retry_after is None else f"{code.name} retry_after={retry_after:g}"
+    try:
+        await _accept(websocket)
+        close = getattr(websocket, "close", None)
+        if close is not None:
+            await close(code=code.number, reason=reason)
+    except (WebSocketDisconnect, RuntimeError, OSError):
+        pass  # The peer left on its own.

@@ -1,0 +1,229 @@
+"""Sending events, and rooms: the part of the API that an application calls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from ..core.encoding.json import encode_object
+from ..runtime.connection import Connection
+from ..runtime.node import Node
+from ..types import (
+    GLOBAL,
+    ConnectionReport,
+    DeliveryReport,
+    Entry,
+    Event,
+    Position,
+    player_id_of,
+    player_stream,
+    room_stream,
+)
+
+__all__ = ["PlayerId", "Sending"]
+
+PlayerId = str | UUID
+"""Applications keep ids as either; inside there is one spelling."""
+
+
+class Sending:
+    """Publishes events.
+
+    Args:
+        node: the process that they go out from.
+    """
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.config = node.config
+
+    async def send_personal_message(self, player_id: PlayerId, event: Mapping[str, Any]) -> bool:
+        """Send a personal message to a player via all active connections.
+
+        The event is in the player's stream whatever is returned: a connection that catches up, or
+        resumes within the resume window, gets it.
+
+        Args:
+            player_id: the player.
+            event: the event, a JSON object.
+
+        Returns:
+            True if a live connection took it into its outbox, which is flushed whatever follows;
+            this does not wait for the flush.
+
+        Raises:
+            EventError: the event cannot be written as JSON.
+            EngineError: it could not be stored; nothing was sent.
+        """
+        _, entry = await self._publish(player_stream(player_id_of(player_id)), event)
+        return entry is not None and entry.accepted > 0
+
+    async def broadcast_to_room(
+        self,
+        room_id: str,
+        event: Mapping[str, Any],
+        exclude_player: PlayerId | None = None,
+        *,
+        publish_id: str | None = None,
+    ) -> int:
+        """Send an event to everybody who is subscribed to a room.
+
+        Args:
+            room_id: the room.
+            event: the event, a JSON object.
+            exclude_player: who does not get it, now or on replay.
+            publish_id: a repeat of the same id within 120 s sends nothing.
+
+        Returns:
+            How many live connections of this node took it.
+
+        Raises:
+            EventError: the event cannot be written as JSON.
+            EngineError: it could not be stored; nothing was sent.
+        """
+        stream = room_stream(str(room_id))
+        _, entry = await self._publish(stream, event, exclude_player, publish_id)
+        return entry.accepted if entry else 0
+
+    async def broadcast_global(
+        self,
+        event: Mapping[str, Any],
+        exclude_player: PlayerId | None = None,
+        *,
+        publish_id: str | None = None,
+    ) -> int:
+        """Send an event to every player; otherwise as :meth:`broadcast_to_room`."""
+        _, entry = await self._publish(GLOBAL, event, exclude_player, publish_id)
+        return entry.accepted if entry else 0
+
+    async def send_to_connection(self, connection_id: str, event: Mapping[str, Any]) -> bool:
+        """Answer one connection, outside all streams: it is not repeated, stored or replayed.
+
+        Args:
+            connection_id: which one.
+            event: the event, a JSON object.
+
+        Returns:
+            Whether the connection took it: it is on this node, open, and reads what it is given.
+
+        Raises:
+            EventError: the event cannot be written as JSON.
+        """
+        connection = self.node.connections.get(connection_id)
+        return connection is not None and self._direct(connection, event)
+
+    async def deliver(
+        self, player_id: PlayerId, event: Mapping[str, Any], timeout: float = 1.0
+    ) -> DeliveryReport:
+        """Send a personal message and wait to see what becomes of it on each connection.
+
+        Args:
+            player_id: the player.
+            event: the event, a JSON object.
+            timeout: seconds to wait at most; what is not written by then is reported as queued.
+
+        Returns:
+            For each connection of the player: written, queued or failed.
+        """
+        player = player_id_of(player_id)
+        began = self.node.clock.now()
+        position, entry = await self._publish(player_stream(player), event)
+        local = self.node.hub.players.get(player)
+        connections = list(local.connections.values()) if local is not None else []
+        if entry is None or not connections:
+            return DeliveryReport(player_id=player, position=position)
+        loop = asyncio.get_running_loop()
+        futures = {each: loop.create_future() for each in connections}
+        for connection, future in futures.items():
+            connection.wait_written(entry.n, future)
+        await asyncio.wait(futures.values(), timeout=timeout)
+        self.node.stats.delivery.add(self.node.clock.now() - began)
+        return DeliveryReport(
+            player_id=player,
+            position=position,
+            connections=tuple(_report(each, future) for each, future in futures.items()),
+        )
+
+    async def send_confirmed(
+        self, player_id: PlayerId, event: Mapping[str, Any], timeout: float = 5.0
+    ) -> DeliveryReport:
+        """Send a personal message and wait until a client says that its application has it.
+
+        Clients that speak ``plain`` cannot say so: then the report comes as soon as the event is
+        written, with ``acknowledged`` false and the reason.
+
+        Args:
+            player_id: the player.
+            event: the event, a JSON object.
+            timeout: seconds to wait at most.
+        """
+        report = await self.deliver(player_id, event, timeout)
+        reason = "no connection" if not report.connections else "no client that acknowledges"
+        return DeliveryReport(
+            player_id=report.player_id,
+            position=report.position,
+            connections=report.connections,
+            reason=reason,
+        )
+
+    async def subscribe_to_room(self, player_id: PlayerId, room_id: str) -> bool:
+        """Let a player have what is said in a room, on all connections, from now on.
+
+        Returns:
+            Whether that changed anything.
+        """
+        await self.node.start()
+        return await self.node.engine.enter(player_id_of(player_id), str(room_id))
+
+    async def unsubscribe_from_room(self, player_id: PlayerId, room_id: str) -> bool:
+        """The player gets nothing more of a room; what was said before is still delivered.
+
+        Returns:
+            Whether that changed anything.
+        """
+        await self.node.start()
+        return await self.node.engine.leave(player_id_of(player_id), str(room_id))
+
+    async def describe_player(self, player_id: PlayerId, **info: Any) -> bool:
+        """Tell more about a present player: it shows in ``online_players`` until the session ends.
+
+        Returns:
+            Whether the player is known.
+        """
+        return await self.node.engine.describe(player_id_of(player_id), info)
+
+    async def _publish(
+        self,
+        stream: str,
+        event: Mapping[str, Any],
+        exclude_player: PlayerId | None = None,
+        publish_id: str | None = None,
+    ) -> tuple[Position, Entry | None]:
+        exclude = frozenset((player_id_of(exclude_player),)) if exclude_player else frozenset()
+        body = Event(payload=encode_object(event), exclude=exclude)
+        return await self.node.publish(stream, body, publish_id)
+
+    def _direct(self, connection: Connection, event: Mapping[str, Any]) -> bool:
+        frame = connection.encoding.direct(encode_object(event))
+        if connection.transport is None or connection.ended:
+            return False
+        if connection.waiting > self.config.limits.connection:
+            return False
+        self.node.hub.push(connection, frame)
+        return True
+
+
+def _report(connection: Connection, future: asyncio.Future[bool]) -> ConnectionReport:
+    if not future.done():
+        connection.forget_waiter(future)
+        future.cancel()
+        outcome = "queued"
+    else:
+        outcome = "written" if future.result() else "failed"
+    return ConnectionReport(
+        connection_id=connection.id,
+        connection_type=connection.connection_type,
+        outcome=outcome,  # type: ignore[arg-type]
+    )

@@ -1,0 +1,1 @@
+"""The runtime: what happens between the ports. One node, its hub, its connections."""

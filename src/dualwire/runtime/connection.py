@@ -1,0 +1,231 @@
+"""One connection as the runtime sees it: where it is in its life, and what waits for it."""
+
+from __future__ import annotations
+
+from asyncio import Future
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ..abc import Transport, TransportListener
+from ..codes import Code
+from ..core.encoding import Encoding, Frame
+from ..core.health import Verdict, Vitals
+from ..core.lifecycle import State, Step, advance
+from ..core.reading import Place
+from ..types import ConnectionType, Identity
+
+if TYPE_CHECKING:
+    from .hub import LocalPlayer
+
+__all__ = ["Connection"]
+
+
+class Connection(TransportListener):
+    """One WebSocket or SSE connection of a player on this node.
+
+    Args:
+        connection_id: its id.
+        player: whose it is.
+        session_id: the session that it belongs to.
+        encoding: how it is written to.
+        connection_type: ``websocket`` or ``sse``.
+        identity: who the peer is.
+        now: monotonic seconds.
+        wall: wall-clock seconds.
+    """
+
+    __slots__ = (
+        "_on_ended",
+        "_on_progress",
+        "_waiters",
+        "closed_with",
+        "connection_type",
+        "deadline",
+        "dirty",
+        "encoding",
+        "established_at",
+        "id",
+        "identity",
+        "next_ping",
+        "outbox",
+        "outbox_size",
+        "place",
+        "player",
+        "progress_at",
+        "seen_at",
+        "session_id",
+        "socket",
+        "standby_wanted",
+        "start",
+        "state",
+        "transport",
+        "verdict",
+    )
+
+    def __init__(
+        self,
+        connection_id: str,
+        player: LocalPlayer,
+        session_id: str,
+        encoding: Encoding,
+        connection_type: ConnectionType,
+        identity: Identity,
+        *,
+        now: float,
+        wall: float,
+        standby_wanted: bool = False,
+    ) -> None:
+        self.id = connection_id
+        self.player = player
+        self.session_id = session_id
+        self.encoding = encoding
+        self.connection_type: ConnectionType = connection_type
+        self.identity = identity
+        self.established_at = wall
+        self.seen_at = now
+        """Monotonic seconds of the last sign of life from the peer."""
+        self.progress_at = now
+        """Monotonic seconds at which the network last took bytes, or none waited."""
+        self.standby_wanted = standby_wanted
+        self.socket: object | None = None
+        """The application's own object for it, a WebSocket for example."""
+        self.state = State.RESERVED
+        self.transport: Transport | None = None
+        self.start: Place | None = None
+        """Where it was when it began to be given events."""
+        self.place: Place | None = None
+        """Where it stands while it is not live; a live one stands where the hub stands."""
+        self.outbox: list[Frame] = []
+        self.outbox_size = 0
+        self.dirty = False
+        self.verdict: Verdict = "healthy"
+        self.deadline: float | None = None
+        """Monotonic seconds at which a reserved or closing connection is given up."""
+        self.next_ping = 0.0
+        self.closed_with: Code | None = None
+        self._waiters: list[tuple[int, Future[bool]]] | None = None
+        self._on_progress: Callable[[Connection], None] | None = None
+        self._on_ended: Callable[[Connection, Code], None] | None = None
+
+    def __repr__(self) -> str:
+        return f"<{self.connection_type} {self.id} of {self.player.id}, {self.state.value}>"
+
+    @property
+    def carries(self) -> bool:
+        """Whether it is given the player's events (now, or once it has caught up)."""
+        return self.state in (State.LIVE, State.READING)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is closing or closed."""
+        return self.state in (State.CLOSING, State.CLOSED)
+
+    @property
+    def waiting(self) -> int:
+        """Bytes given to it that the network has not taken."""
+        return self.outbox_size + (self.transport.buffered if self.transport else 0)
+
+    @property
+    def written_n(self) -> int:
+        """The node's number of the newest event that the network took; 0 for none."""
+        return self.transport.written_n if self.transport else 0
+
+    def step(self, step: Step) -> None:
+        """Move on in its life, as the table of :mod:`dualwire.core.lifecycle` allows."""
+        self.state = advance(self.state, step)
+
+    def connect(
+        self,
+        transport: Transport,
+        on_progress: Callable[[Connection], None],
+        on_ended: Callable[[Connection, Code], None],
+    ) -> None:
+        """Give it its transport.
+
+        Args:
+            transport: not started yet.
+            on_progress: called when the network took bytes.
+            on_ended: called once, when the transport is gone.
+        """
+        self.transport = transport
+        self._on_progress = on_progress
+        self._on_ended = on_ended
+        transport.start(self)
+
+    def push(self, frame: Frame) -> None:
+        """Put one frame into the outbox; the hub flushes."""
+        self.outbox.append(frame)
+        self.outbox_size += frame.size
+
+    def flush(self) -> int:
+        """Hand the outbox to the transport.
+
+        Returns:
+            The number of frames handed over.
+        """
+        self.dirty = False
+        frames, self.outbox, self.outbox_size = self.outbox, [], 0
+        if frames and self.transport is not None:
+            self.transport.write(frames)
+        return len(frames)
+
+    def drop_events(self) -> None:
+        """Forget the events that were not written yet; answers to this connection stay."""
+        kept = [frame for frame in self.outbox if frame.n == 0]
+        if self.transport is not None:
+            kept = [frame for frame in self.transport.discard() if frame.n == 0] + kept
+        self.outbox = []
+        self.outbox_size = 0
+        for frame in kept:
+            self.push(frame)
+
+    def vitals(self, own_delay: float) -> Vitals:
+        """What can be observed of it."""
+        transport = self.transport
+        return Vitals(
+            alive=not self.ended and (transport is None or transport.alive),
+            waiting=self.waiting,
+            progress_at=self.progress_at,
+            own_delay=own_delay,
+        )
+
+    def wait_written(self, n: int, future: Future[bool]) -> None:
+        """Resolve a future: true once the event of number ``n`` is written, false if this
+        connection ends before."""
+        if self.ended:
+            future.set_result(False)
+            return
+        self._waiters = self._waiters or []
+        self._waiters.append((n, future))
+        self._tell_waiters()
+
+    def forget_waiter(self, future: Future[bool]) -> None:
+        """The future's owner no longer waits."""
+        self._waiters = [pair for pair in self._waiters or () if pair[1] is not future] or None
+
+    def on_written(self) -> None:
+        if self._waiters is not None:
+            self._tell_waiters()
+        if self._on_progress is not None:
+            self._on_progress(self)
+
+    def on_closed(self, code: Code) -> None:
+        if self._waiters is not None:
+            self._tell_waiters()
+            for _, future in self._waiters or ():
+                if not future.done():
+                    future.set_result(False)
+            self._waiters = None
+        on_ended, self._on_ended, self._on_progress = self._on_ended, None, None
+        if on_ended is not None:
+            on_ended(self, code)
+
+    def _tell_waiters(self) -> None:
+        written = self.written_n
+        left = []
+        for n, future in self._waiters or ():
+            if n > written:
+                left.append((n, future))
+            elif not future.done():
+                future.set_result(True)
+        self._waiters = left or None

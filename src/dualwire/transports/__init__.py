@@ -1,0 +1,1 @@
+"""How bytes leave: WebSocket and SSE on any ASGI server."""
