@@ -31,7 +31,7 @@ class ConnectionManager(OlderNames):
         await manager.broadcast_to_room("hall", {"text": "The door creaks."})
 
     All methods are to be called from the event loop's thread. A manager starts by itself at the
-    first call that needs it; :meth:`lifespan` starts it with the application and, above all, stops it.
+    first call that needs it; :meth:`lifespan` starts it with the application and stops it.
 
     Args:
         engine: where streams and sessions live; ``None`` for this process's memory.
