@@ -117,11 +117,11 @@ class ConnectionManager(OlderNames):
         Asked once per player and event, at the single point of fan-out, and again on replay. It
         must not wait and must not publish. If it raises, the player does not get the event.
         """
-        return self.node.hub.authorize
+        return self.node.hub.permission.authorize
 
     @authorize.setter
     def authorize(self, hook: Callable[[str, JSONObject], bool] | None) -> None:
-        self.node.hub.authorize = hook
+        self.node.hub.permission.authorize = hook
 
     async def adopt(self, old: object) -> dict[str, int]:
         """Take over the connection tables of an old manager, of one id or of lists per player.

@@ -17,9 +17,11 @@ from ..exceptions import (
     RefusedError,
     UnknownConnectionError,
 )
+from ..runtime.admission import Opening
 from ..runtime.connection import Connection
 from ..runtime.inbound import Inbound
-from ..runtime.node import Node, Opening
+from ..runtime.node import Node
+from ..transports.handshake import accept, refuse
 from ..transports.sse import EventStreamTransport
 from ..transports.websocket import ObjectTransport, SendsJSON, WebSocketTransport
 from ..types import ConnectionType, Identity, JSONObject, player_id_of
@@ -66,13 +68,13 @@ class Connecting(Sending):
         """
         opening = self._opening("websocket", player_id, session_id, identity, standby=standby)
         try:
-            connection = await self.node.reserve(opening)
+            connection = await self.node.admission.reserve(opening)
         except RefusedError as refusal:
             self.node.note_refusal("websocket", opening.player_id, refusal)
-            await _refuse(websocket, refusal.code, refusal.retry_after)
+            await refuse(websocket, refusal.code, refusal.retry_after)
             return False
         try:
-            await _accept(websocket)
+            await accept(websocket)
         except (WebSocketDisconnect, RuntimeError, OSError):
             self.node.end(connection, PEER_GONE)
             return False
@@ -219,7 +221,7 @@ class Connecting(Sending):
             "sse", player_id, session_id, identity, standby=standby, last_event_id=last_event_id
         )
         try:
-            return await self.node.reserve(opening)
+            return await self.node.admission.reserve(opening)
         except RefusedError as refusal:
             self.node.note_refusal("sse", opening.player_id, refusal)
             raise
@@ -321,7 +323,7 @@ class Connecting(Sending):
         local = self.node.hub.players.get(player)
         kinds = [each.connection_type for each in local.connections.values()] if local else []
         previous = self.node.engine.session_of(player)
-        await self.node.claim(player, session_id)
+        await self.node.admission.claim(player, session_id)
         ended = kinds if previous != session_id else []
         return {
             "player_id": player,
@@ -385,26 +387,3 @@ class Connecting(Sending):
         if len(found) > 1:
             raise AmbiguousConnectionError(player_id, [each.id for each in found], repair)
         return found[0] if found else None
-
-
-async def _accept(websocket: WebSocket | SendsJSON) -> None:
-    if not isinstance(websocket, WebSocket):
-        accept = getattr(websocket, "accept", None)
-        if accept is not None:
-            await accept()
-    elif websocket.application_state is WebSocketState.CONNECTING:
-        offered = websocket.scope.get("subprotocols", ())
-        await websocket.accept("dualwire.plain" if "dualwire.plain" in offered else None)
-
-
-async def _refuse(websocket: WebSocket | SendsJSON, code: Code, retry_after: float | None) -> None:
-    """Close a connection that is not wanted, so that its client learns why: accepted first, since
-    browsers hide the status of a refused handshake."""
-    reason = code.name if retry_after is None else f"{code.name} retry_after={retry_after:g}"
-    try:
-        await _accept(websocket)
-        close = getattr(websocket, "close", None)
-        if close is not None:
-            await close(code=code.number, reason=reason)
-    except (WebSocketDisconnect, RuntimeError, OSError):
-        pass  # The peer left on its own.

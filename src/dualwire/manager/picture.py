@@ -9,8 +9,8 @@ from ..core.encoding.json import decode_object
 from ..core.health import judge
 from ..core.lifecycle import State
 from ..core.reading import Place
+from ..runtime.audience import LocalPlayer
 from ..runtime.connection import Connection
-from ..runtime.hub import LocalPlayer
 from ..runtime.node import Node
 from ..types import (
     ConnectionMetadata,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Literal
 from uuid import UUID
 
 from ..core.encoding.json import encode_object
+from ..core.lifecycle import State
 from ..runtime.connection import Connection
 from ..runtime.node import Node
 from ..types import (
@@ -132,18 +134,28 @@ class Sending:
         position, entry = await self._publish(player_stream(player), event)
         local = self.node.hub.players.get(player)
         connections = list(local.connections.values()) if local is not None else []
-        if entry is None or not connections:
-            return DeliveryReport(player_id=player, position=position)
+        if entry is None or not isinstance(entry.body, Event):
+            return DeliveryReport(player_id=player, position=position, reason="repeated")
+        if not self.node.hub.permission.is_for(player, entry.body):
+            return DeliveryReport(player_id=player, position=position, reason="not authorized")
         loop = asyncio.get_running_loop()
-        futures = {each: loop.create_future() for each in connections}
+        futures: dict[Connection, asyncio.Future[bool]] = {
+            each: loop.create_future() for each in connections if each.carries
+        }
         for connection, future in futures.items():
             connection.wait_written(entry.n, future)
-        await asyncio.wait(futures.values(), timeout=timeout)
+        if futures:
+            await asyncio.wait(futures.values(), timeout=timeout)
         self.node.stats.delivery.add(self.node.clock.now() - began)
         return DeliveryReport(
             player_id=player,
             position=position,
-            connections=tuple(_report(each, future) for each, future in futures.items()),
+            connections=tuple(
+                _report(each, futures.get(each))
+                for each in connections
+                if each in futures or each.state is State.RESERVED
+            ),
+            reason="" if connections else "no connection",
         )
 
     async def send_confirmed(
@@ -160,13 +172,7 @@ class Sending:
             timeout: seconds to wait at most.
         """
         report = await self.deliver(player_id, event, timeout)
-        reason = "no connection" if not report.connections else "no client that acknowledges"
-        return DeliveryReport(
-            player_id=report.player_id,
-            position=report.position,
-            connections=report.connections,
-            reason=reason,
-        )
+        return replace(report, reason=report.reason or "no client that acknowledges")
 
     async def subscribe_to_room(self, player_id: PlayerId, room_id: str) -> bool:
         """Let a player have what is said in a room, on all connections, from now on.
@@ -215,15 +221,15 @@ class Sending:
         return True
 
 
-def _report(connection: Connection, future: asyncio.Future[bool]) -> ConnectionReport:
-    if not future.done():
+def _report(connection: Connection, future: asyncio.Future[bool] | None) -> ConnectionReport:
+    outcome: Literal["written", "queued", "failed"] = "queued"
+    if future is not None and future.done():
+        outcome = "written" if future.result() else "failed"
+    elif future is not None:
         connection.forget_waiter(future)
         future.cancel()
-        outcome = "queued"
-    else:
-        outcome = "written" if future.result() else "failed"
     return ConnectionReport(
         connection_id=connection.id,
         connection_type=connection.connection_type,
-        outcome=outcome,  # type: ignore[arg-type]
+        outcome=outcome,
     )

@@ -15,7 +15,7 @@ from ..core.reading import Place
 from ..types import ConnectionType, Identity
 
 if TYPE_CHECKING:
-    from .hub import LocalPlayer
+    from .audience import LocalPlayer
 
 __all__ = ["Connection"]
 

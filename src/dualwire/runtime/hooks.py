@@ -6,15 +6,27 @@ import asyncio
 import inspect
 from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
 from .stats import Stats
 
-__all__ = ["HookRunner"]
+__all__ = ["HookRunner", "Hooks"]
 
 log = structlog.get_logger("dualwire")
+
+
+@dataclass(slots=True)
+class Hooks:
+    """What the application is called back for; each a function or a coroutine function."""
+
+    on_command: Callable[..., Any] | None = None
+    on_player_online: Callable[..., Any] | None = None
+    on_player_offline: Callable[..., Any] | None = None
+    on_connection_opened: Callable[..., Any] | None = None
+    on_connection_closed: Callable[..., Any] | None = None
 
 
 class HookRunner:

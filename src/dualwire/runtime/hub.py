@@ -15,76 +15,31 @@ import structlog
 from ..abc import Engine
 from ..codes import CODES, OVERTAKEN, Code, code_for
 from ..config import Config
-from ..core.encoding import Encoding, Frame
-from ..core.encoding.json import decode_object
+from ..core.encoding import Frame
 from ..core.lifecycle import State, Step
 from ..core.reading import Place, Reader
 from ..types import (
     GLOBAL,
-    Cursor,
     Entry,
     Event,
-    JSONObject,
     Loss,
     Position,
     SessionEnded,
     Subscribed,
     Unsubscribed,
-    player_stream,
 )
+from .audience import Audience, LocalPlayer
 from .connection import Connection
+from .permission import Permission
 from .stats import Stats
-from .twins import elect
+from .twins import Twins
 
-__all__ = ["Audience", "Hub", "LocalPlayer"]
+__all__ = ["Hub"]
 
 log = structlog.get_logger("dualwire")
 
 FLUSH_BATCH = 256
 """Connections flushed per loop turn: 10,000 at once would hold the loop for 57-73 ms."""
-
-
-class LocalPlayer:
-    """A player with a session on this node."""
-
-    __slots__ = ("carrier", "connections", "id", "reader", "rooms", "stream", "written")
-
-    def __init__(self, player_id: str, reader: Reader, rooms: set[str]) -> None:
-        self.id = player_id
-        self.stream = player_stream(player_id)
-        self.reader = reader
-        self.rooms = rooms
-        """Streams of the rooms that the player is in, as of the hub's position in its stream."""
-        self.connections: dict[str, Connection] = {}
-        """Those that were not told to end, oldest first."""
-        self.carrier: Connection | None = None
-        """Where plain twins stand by: the one connection that carries the player's events."""
-        self.written: Cursor = {}
-        """Up to where connections of this session that have ended were written."""
-
-
-class Audience:
-    """The connections of this node that carry one stream, and where the hub stands in it."""
-
-    __slots__ = ("live", "players", "position")
-
-    def __init__(self, position: Position) -> None:
-        self.position = position
-        self.live: dict[Encoding, dict[Connection, None]] = {}
-        self.players = 0
-        """Local players who are in it, connected or not."""
-
-    def add(self, connection: Connection) -> None:
-        """A connection stands where the hub stands."""
-        self.live.setdefault(connection.encoding, {})[connection] = None
-
-    def remove(self, connection: Connection) -> None:
-        """A connection does no longer."""
-        group = self.live.get(connection.encoding)
-        if group is not None:
-            group.pop(connection, None)
-            if not group:
-                del self.live[connection.encoding]
 
 
 class Hub:
@@ -113,14 +68,15 @@ class Hub:
         self._end = end
         self.n = 0
         """The node's number of the newest entry."""
-        self.authorize: Callable[[str, JSONObject], bool] | None = None
+        self.permission = Permission(stats)
+        self.twins = Twins(self, config.plain_twins)
         self.players: dict[str, LocalPlayer] = {}
         self._audiences: dict[str, Audience] = {}
         self._arrived: deque[tuple[str, Entry]] = deque()
         self._busy = False
         self._dirty: deque[Connection] = deque()
         self._flush_due = False
-        self._readers: dict[Connection, None] = {}
+        self._ready: dict[Connection, None] = {}
         self._pump_due = False
 
     # Players
@@ -167,23 +123,23 @@ class Hub:
         connection.step(Step.OPEN)
         for loss in place.losses:
             self._log_loss(connection, loss)
-        self._begin(connection, place)
+        self.begin(connection, place)
         opening = connection.encoding.opening()
         if opening is not None:
             self.push(connection, opening)
-        self.arrange(connection.player)
+        self.twins.arrange(connection.player)
         if connection.state is State.READING:
-            self._read(connection)
+            self.read(connection)
 
     def remove(self, connection: Connection) -> None:
         """A connection ends: nothing more is given to it, and a twin that stands by takes over."""
         player = connection.player
         player.connections.pop(connection.id, None)
         if connection.state is State.LIVE:
-            connection.place = self._leave_live(connection)
-        self._readers.pop(connection, None)
+            connection.place = self.leave_live(connection)
+        self.stop_reading(connection)
         if player.carrier is connection:
-            self.arrange(player)
+            self.twins.arrange(player)
 
     def written(self, connection: Connection) -> Place | None:
         """Up to where a connection was written; ``None`` before it was open."""
@@ -191,17 +147,17 @@ class Hub:
             return None
         if connection.waiting:
             return connection.player.reader.further(connection.start, connection.written_n)
-        return connection.place or self._here(connection)
+        return connection.place or self.here(connection)
 
     def push(self, connection: Connection, frame: Frame) -> None:
         """Give one frame to one connection."""
         connection.push(frame)
-        self._mark(connection)
+        self.mark(connection)
 
     def progress(self, connection: Connection) -> None:
         """The network took bytes from a connection; one that reads may get more."""
-        if connection.state is State.READING and connection in self._readers:
-            self._schedule_pump()
+        if connection.state is State.READING:
+            self._want_read(connection)
 
     # From the engine
 
@@ -245,9 +201,7 @@ class Hub:
             self._move(player, audience, entry, body)
 
     def _give(self, audience: Audience, stream: str, entry: Entry, body: Event) -> None:
-        refused: frozenset[str] | set[str] = body.exclude
-        if self.authorize is not None:
-            refused = self._refused(audience, body)
+        refused = self.permission.refused(audience, body)
         limits = self._config.limits
         full: list[Connection] = []
         dirty = self._dirty
@@ -273,31 +227,6 @@ class Hub:
             # Inline, so that a publisher who never yields cannot grow an outbox without bound.
             self._flush_one(connection)
         self._schedule_flush()
-
-    def _refused(self, audience: Audience, body: Event) -> set[str]:
-        """Players who do not get an event: excluded, or not authorized. Asked once per player."""
-        assert self.authorize is not None
-        refused = set(body.exclude)
-        event = decode_object(body.payload)
-        asked: set[str] = set()
-        for connections in audience.live.values():
-            for connection in connections:
-                player_id = connection.player.id
-                if player_id not in asked:
-                    asked.add(player_id)
-                    if player_id not in refused and not self._allowed(player_id, event):
-                        refused.add(player_id)
-        return refused
-
-    def _allowed(self, player_id: str, event: JSONObject) -> bool:
-        assert self.authorize is not None
-        try:
-            return bool(self.authorize(player_id, event))
-        except Exception:
-            # Failing closed: what nobody allowed is not delivered.
-            self._stats.errors["hook"] += 1
-            log.exception("hook_failed", hook="authorize", player=player_id)
-            return False
 
     def _move(
         self, player: LocalPlayer, audience: Audience, entry: Entry, body: Subscribed | Unsubscribed
@@ -331,7 +260,7 @@ class Hub:
     def _streams(self, player: LocalPlayer) -> tuple[str, ...]:
         return (player.stream, GLOBAL, *player.rooms)
 
-    def _here(self, connection: Connection) -> Place:
+    def here(self, connection: Connection) -> Place:
         """Where the hub stands in the streams that a live connection carries."""
         return Place(
             {
@@ -343,30 +272,34 @@ class Hub:
     def _go_live(self, connection: Connection) -> None:
         connection.step(Step.CAUGHT_UP)
         connection.place = None
-        self._readers.pop(connection, None)
         for stream in self._streams(connection.player):
             self._audiences[stream].add(connection)
 
-    def _leave_live(self, connection: Connection) -> Place:
-        place = self._here(connection)
+    def stop_reading(self, connection: Connection) -> None:
+        """Read no longer for a connection."""
+        self._ready.pop(connection, None)
+
+    def leave_live(self, connection: Connection) -> Place:
+        """Push to a connection no longer; the place where it stands then."""
+        place = self.here(connection)
         for stream in place.positions:
             self._audiences[stream].remove(connection)
         return place
 
     def _fall_back(self, connection: Connection) -> None:
         """A live connection must read from the log: it does not take what it is given."""
-        connection.place = self._leave_live(connection)
+        connection.place = self.leave_live(connection)
         connection.step(Step.FALL_BACK)
-        self._readers[connection] = None
-        self.arrange(connection.player)
-        self._schedule_pump()
+        self.twins.arrange(connection.player)
+        if connection.state is State.READING:
+            self._want_read(connection)
 
-    def _read(self, connection: Connection) -> None:
+    def read(self, connection: Connection) -> None:
         """Give a reading connection what it is due, as far as it takes it."""
-        self._readers[connection] = None
+        self._ready.pop(connection, None)
         if self._busy:
             # The logs are ahead of the hub in the middle of a fan-out.
-            self._schedule_pump()
+            self._want_read(connection)
             return
         place = connection.place
         assert place is not None
@@ -383,14 +316,11 @@ class Hub:
                 self._end(connection, OVERTAKEN, True)
                 return
             stream, entry = due
-            if type(entry.body) is Event and self._is_for(connection.player.id, entry.body):
+            if type(entry.body) is Event and self.permission.is_for(
+                connection.player.id, entry.body
+            ):
                 connection.push(connection.encoding.event(stream, entry))
-        self._mark(connection)
-
-    def _is_for(self, player_id: str, body: Event) -> bool:
-        if player_id in body.exclude:
-            return False
-        return self.authorize is None or self._allowed(player_id, decode_object(body.payload))
+        self.mark(connection)
 
     def _log_loss(self, connection: Connection, loss: Loss) -> None:
         log.warning(
@@ -403,60 +333,15 @@ class Hub:
             reason=loss.reason,
         )
 
-    # Twins that stand by
-
-    def arrange(self, player: LocalPlayer) -> None:
-        """Decide which of a player's plain connections carries, where twins stand by."""
-        before, now = player.carrier, elect(player, self._config.plain_twins)
-        player.carrier = now
-        if now is None:
-            self._release(player)
-            return
-        place = None
-        if before is not None and before is not now:
-            place = self._hand_over(before)
-        for connection in list(player.connections.values()):
-            if connection is not now and connection.carries:
-                self._stand_by(connection)
-        if now.state is State.STANDBY:
-            now.step(Step.TAKE_OVER)
-            self._begin(now, place or player.reader.at_tail())
-            self._read(now)
-        elif place is not None and now.state is State.READING:
-            self._begin(now, place)
-
-    def _hand_over(self, before: Connection) -> Place | None:
-        """Where the next carrier goes on: after what the one before was written."""
-        stays = before.id in before.player.connections
-        if stays and before.state is State.LIVE and before.verdict == "healthy":
-            # It only makes room, and what waits for it will be written.
-            return self._here(before)
-        place = self.written(before)
-        before.drop_events()
-        return place
-
-    def _begin(self, connection: Connection, place: Place) -> None:
+    def begin(self, connection: Connection, place: Place) -> None:
+        """A connection will be given events from a place on."""
         connection.start = Place(dict(place.positions))
         connection.place = Place(dict(place.positions))
 
-    def _stand_by(self, connection: Connection) -> None:
-        if connection.state is State.LIVE:
-            self._leave_live(connection)
-        connection.place = None
-        self._readers.pop(connection, None)
-        connection.step(Step.STAND_BY)
-
-    def _release(self, player: LocalPlayer) -> None:
-        """Nobody stands by any more: all of the player's connections carry."""
-        for connection in list(player.connections.values()):
-            if connection.state is State.STANDBY:
-                connection.step(Step.TAKE_OVER)
-                self._begin(connection, player.reader.at_tail())
-                self._read(connection)
-
     # Flushing
 
-    def _mark(self, connection: Connection) -> None:
+    def mark(self, connection: Connection) -> None:
+        """What waits in a connection's outbox is flushed in the next turn."""
         if connection.outbox and not connection.dirty:
             connection.dirty = True
             self._dirty.append(connection)
@@ -480,16 +365,20 @@ class Hub:
         if connection.state is State.LIVE and connection.waiting > self._config.limits.outbox:
             self._fall_back(connection)
 
+    def _want_read(self, connection: Connection) -> None:
+        """Read for a connection in the next turn, if it has room for more."""
+        # Half of the bound: a peer that takes a little does not cost a turn for every frame.
+        if connection.waiting <= self._config.limits.outbox // 2:
+            self._ready[connection] = None
+            self._schedule_pump()
+
     def _schedule_pump(self) -> None:
-        if self._readers and not self._pump_due:
+        if self._ready and not self._pump_due:
             self._pump_due = True
             self._call_soon(self._pump)
 
     def _pump(self) -> None:
         self._pump_due = False
-        # Half of the bound: a peer that takes a little does not cost a turn for every frame.
-        ready = self._config.limits.outbox // 2
-        for connection in list(self._readers)[:FLUSH_BATCH]:
-            if connection.state is State.READING and connection.waiting <= ready:
-                del self._readers[connection]
-                self._read(connection)
+        for connection in list(self._ready)[:FLUSH_BATCH]:
+            self.read(connection)
+        self._schedule_pump()

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -18,59 +17,27 @@ from ..codes import (
     RESTART,
     REVOKED,
     STALE,
-    TOKEN_EXPIRED,
     Code,
 )
 from ..config import Config
 from ..core.cursor import merge
-from ..core.encoding import Encoding
-from ..core.health import judge, ping_slot
+from ..core.health import ping_slot
 from ..core.lifecycle import State, Step
-from ..core.reading import Place
-from ..core.session import Claim, check_session_id, issue_session_id
-from ..exceptions import CapacityError, RefusedError, SessionError
-from ..types import ConnectionType, Cursor, Entry, Event, Identity, Position
+from ..exceptions import RefusedError
+from ..types import ConnectionType, Entry, Event, Position
+from .admission import Admission
 from .connection import Connection
-from .hooks import HookRunner
-from .hub import Hub, LocalPlayer
+from .hooks import HookRunner, Hooks
+from .housekeeping import TURN, Housekeeping
+from .hub import Hub
 from .stats import Stats
 
-__all__ = ["Hooks", "Node", "Opening"]
+__all__ = ["Node"]
 
 log = structlog.get_logger("dualwire")
 
-TURN = 1.0
-"""Seconds between two turns of housekeeping."""
-
 PUBLISH_SLICE = 0.005
 """Seconds that publishers may hold the loop before they have to let it turn."""
-
-
-@dataclass(slots=True)
-class Hooks:
-    """What the application is called back for; each a function or a coroutine function."""
-
-    on_command: Callable[..., Any] | None = None
-    on_player_online: Callable[..., Any] | None = None
-    on_player_offline: Callable[..., Any] | None = None
-    on_connection_opened: Callable[..., Any] | None = None
-    on_connection_closed: Callable[..., Any] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opening:
-    """What is known of a connection that wants to open."""
-
-    player_id: str
-    connection_type: ConnectionType
-    encoding: Encoding
-    identity: Identity
-    session_id: str | None = None
-    last_event_id: tuple[str, int] | None = None
-    """The node and its number of the last event that the client has."""
-    cursor: Cursor | None = None
-    standby: bool = False
-    """The client asks that its plain connections do not all carry every event."""
 
 
 class Node:
@@ -101,6 +68,7 @@ class Node:
         self.hooks = Hooks()
         self.runner = HookRunner(self.stats)
         self.hub = Hub(engine, config, self.stats, self._call_soon, self._end_from_hub)
+        self.admission = Admission(self, session_key)
         self.connections: dict[str, Connection] = {}
         """All that are not closed, reserved and closing ones included."""
         self.started_at: float | None = None
@@ -109,13 +77,10 @@ class Node:
         """Whether the server around us is shutting down; asked once a turn."""
         self.ready = False
         """Whether new connections are welcome."""
-        self._session_key = session_key
         self._loop: asyncio.AbstractEventLoop | None = None
         self._housekeeper: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._emptied = asyncio.Event()
-        self._turn_at = 0.0
-        self._own_delay = 0.0
         self._publishing_since: float | None = None
         self._opened = 0
 
@@ -128,9 +93,8 @@ class Node:
         self._loop = asyncio.get_running_loop()
         await self.engine.start(self.hub.deliver)
         self.started_at = self.clock.wall()
-        self._turn_at = self.clock.now()
         self.ready = True
-        self._housekeeper = self._loop.create_task(self._keep_house())
+        self._housekeeper = self._loop.create_task(Housekeeping(self).run())
         log.info("node_started", node=self.id)
 
     async def stop(self, code: Code = RESTART) -> None:
@@ -146,7 +110,7 @@ class Node:
                 async with asyncio.timeout(self.config.heartbeat.close_timeout):
                     await self._emptied.wait()
         for connection in list(self.connections.values()):
-            self._abort(connection)
+            self.give_up(connection)
         if self._housekeeper is not None:
             self._housekeeper.cancel()
             await asyncio.gather(self._housekeeper, return_exceptions=True)
@@ -203,121 +167,6 @@ class Node:
 
     # Opening
 
-    async def reserve(self, opening: Opening) -> Connection:
-        """Claim the session for a connection and register it; it carries nothing yet.
-
-        Raises:
-            SessionError: the session id is malformed, somebody else's, or retired.
-            CapacityError: the player has as many connections of this type as it may.
-        """
-        await self.start()
-        began = self.clock.now()
-        player_id = opening.player_id
-        if opening.session_id is not None:
-            check_session_id(opening.session_id, player_id, self._session_key)
-        self._check_cap(opening)
-        claim, player = await self._claim(player_id, opening.session_id)
-        connection = Connection(
-            secrets.token_hex(8),
-            player,
-            claim.session_id,
-            opening.encoding,
-            opening.connection_type,
-            opening.identity,
-            now=began,
-            wall=self.clock.wall(),
-            standby_wanted=opening.standby,
-        )
-        # Nothing waits from here on, so where it stands is where it was registered.
-        saved: Cursor = dict(await self.engine.written(player_id)) if self.engine.durable else {}
-        connection.place = self._place(player, opening, saved, resumes=claim.outcome == "joined")
-        connection.deadline = began + self.config.session.open_within
-        player.connections[connection.id] = connection
-        self.connections[connection.id] = connection
-        return connection
-
-    async def claim(self, player_id: str, session_id: str) -> None:
-        """Make a session the player's current one, ending every other; idempotent.
-
-        Raises:
-            SessionError: the session id is malformed, somebody else's, or retired.
-        """
-        await self.start()
-        check_session_id(session_id, player_id, self._session_key)
-        await self._claim(player_id, session_id)
-
-    def issue_session_id(self, player_id: str) -> str:
-        """A new session id for a player; nothing is claimed."""
-        return issue_session_id(secrets.token_urlsafe(18), player_id, self._session_key)
-
-    async def _claim(self, player_id: str, session_id: str | None) -> tuple[Claim, LocalPlayer]:
-        began = self.clock.now()
-        claim = await self.engine.claim(player_id, session_id, self.issue_session_id(player_id))
-        if claim.outcome == "refused":
-            assert claim.code is not None
-            raise SessionError(
-                f"session {claim.session_id!r} is over: {claim.code.reason}", claim.code
-            )
-        player = self.hub.player(player_id)
-        await self.engine.ready((player.stream, *player.rooms))
-        if claim.outcome == "takeover":
-            player.written.clear()
-            self.stats.takeovers += 1
-            self.stats.session_switch.add(self.clock.now() - began)
-            log.info(
-                "session_taken_over",
-                player=player_id,
-                session=claim.session_id,
-                replaced=claim.replaced,
-            )
-        return claim, player
-
-    def note_refusal(
-        self, connection_type: ConnectionType, player_id: str | None, refusal: RefusedError
-    ) -> None:
-        """Count and log a connection that was refused."""
-        self.stats.refused[connection_type, refusal.code.name] += 1
-        log.info(
-            "connection_refused",
-            player=player_id,
-            type=connection_type,
-            code=refusal.code.number,
-            reason=refusal.code.name,
-        )
-
-    def _check_cap(self, opening: Opening) -> None:
-        player = self.hub.players.get(opening.player_id)
-        current = self.engine.session_of(opening.player_id)
-        if player is None or opening.session_id not in (None, current):
-            return
-        most = self.config.limits.connections_per_type
-        count = sum(
-            each.connection_type == opening.connection_type for each in player.connections.values()
-        )
-        if count >= most:
-            raise CapacityError(
-                f"a player may have {most} {opening.connection_type} connections, "
-                f"and this one has {count}; close one first",
-                retry_after=self.config.heartbeat.interval,
-            )
-
-    def _place(
-        self, player: LocalPlayer, opening: Opening, saved: Cursor, *, resumes: bool
-    ) -> Place:
-        """Where a connection begins."""
-        reader = player.reader
-        if opening.cursor is not None:
-            return reader.at_cursor(opening.cursor)
-        if opening.last_event_id is not None:
-            node_id, n = opening.last_event_id
-            if node_id == self.id:
-                return reader.at_number(n)
-        elif not resumes or any(each.carries for each in player.connections.values()):
-            return reader.at_tail()
-        # Nobody carries now: go on where the session's last connection was written.
-        merge(saved, player.written)
-        return reader.at_cursor(saved)
-
     async def open(self, connection: Connection, transport: Transport) -> bool:
         """Give a reserved connection its transport; from now on it carries.
 
@@ -362,6 +211,19 @@ class Node:
         hook = self.hooks.on_connection_opened
         self.runner.run(player_id, "on_connection_opened", hook, player_id, connection.id)
 
+    def note_refusal(
+        self, connection_type: ConnectionType, player_id: str | None, refusal: RefusedError
+    ) -> None:
+        """Count and log a connection that was refused."""
+        self.stats.refused[connection_type, refusal.code.name] += 1
+        log.info(
+            "connection_refused",
+            player=player_id,
+            type=connection_type,
+            code=refusal.code.number,
+            reason=refusal.code.name,
+        )
+
     # Ending
 
     def end(
@@ -405,7 +267,7 @@ class Node:
         if not connection.ended:
             self._remove(connection, code)
             connection.step(Step.CLOSE)
-        self._abort(connection)
+        self.give_up(connection)
 
     async def end_session(self, player_id: str, code: Code = LOGGED_OUT) -> bool:
         """End a player's session on all nodes: logout (what waits is written) or revocation (it is
@@ -421,7 +283,7 @@ class Node:
         if ended is not None:
             log.info("session_ended", player=player_id, session=ended, code=code.name)
         if present:
-            self._announce_departure(player_id)
+            self.announce_departure(player_id)
         return ended is not None
 
     def _end_from_hub(self, connection: Connection, code: Code, flush: bool) -> None:
@@ -461,7 +323,8 @@ class Node:
             await self.engine.save_written(player.id, player.written)
         await self.engine.detach(player.id, connection.id)
 
-    def _abort(self, connection: Connection) -> None:
+    def give_up(self, connection: Connection) -> None:
+        """A connection had its time: one that was never opened, or whose peer answers nothing."""
         if connection.transport is None:
             if not connection.ended:
                 self.end(connection, STALE)
@@ -484,76 +347,8 @@ class Node:
         connection.progress_at = self.clock.now()
         self.hub.progress(connection)
 
-    # Housekeeping
-
-    async def _keep_house(self) -> None:
-        while True:
-            await self.clock.sleep(TURN)
-            try:
-                await self.tick()
-            except Exception:
-                # One bad turn must not be the last one.
-                self.stats.errors["housekeeping"] += 1
-                log.exception("housekeeping_failed")
-
-    async def tick(self) -> None:
-        """One turn of housekeeping: pings, health, deadlines, expiry."""
-        now = self.clock.now()
-        # Time for which our own loop was blocked never counts against a peer.
-        self._own_delay = max(0.0, now - self._turn_at - TURN)
-        self._turn_at = now
-        if self.ready and self.stopping():
-            self.ready = False
-            log.info("node_stopping", node=self.id)
-            for connection in list(self.connections.values()):
-                self.end(connection, RESTART)
-        wall = self.clock.wall()
-        for connection in list(self.connections.values()):
-            self._look_at(connection, now, wall)
-        transitions = await self.engine.tick()
-        for player_id in transitions.left:
-            self._announce_departure(player_id)
-        for player_id in transitions.lapsed:
-            self.hub.forget(player_id)
-            log.info("session_lapsed", player=player_id)
-
-    def _look_at(self, connection: Connection, now: float, wall: float) -> None:
-        if connection.deadline is not None:
-            if now >= connection.deadline:
-                self._abort(connection)
-            return
-        expires_at = connection.identity.expires_at
-        if expires_at is not None and wall >= expires_at:
-            self.end(connection, TOKEN_EXPIRED)
-            return
-        self._judge(connection, now)
-        if now >= connection.next_ping:
-            connection.next_ping += self.config.heartbeat.interval
-            ping = connection.encoding.ping()
-            if ping is not None and not connection.waiting:
-                self.hub.push(connection, ping)
-
-    def _judge(self, connection: Connection, now: float) -> None:
-        if not connection.waiting:
-            connection.progress_at = now
-        verdict = judge(connection.vitals(self._own_delay), now, self.config.heartbeat)
-        if verdict == "dead":
-            self.closed_by_peer(connection, PEER_GONE)
-        elif verdict != connection.verdict:
-            before, connection.verdict = connection.verdict, verdict
-            self.stats.health_changes[verdict] += 1
-            log.info(
-                "connection_health",
-                player=connection.player.id,
-                connection=connection.id,
-                type=connection.connection_type,
-                before=before,
-                now=verdict,
-                waiting=connection.waiting,
-            )
-            self.hub.arrange(connection.player)
-
-    def _announce_departure(self, player_id: str) -> None:
+    def announce_departure(self, player_id: str) -> None:
+        """A player left the game; said once."""
         self.stats.departures += 1
         log.info("player_offline", player=player_id)
         self.runner.run(player_id, "on_player_offline", self.hooks.on_player_offline, player_id)

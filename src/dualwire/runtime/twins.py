@@ -9,11 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-if TYPE_CHECKING:
-    from .connection import Connection
-    from .hub import LocalPlayer
+from ..core.lifecycle import State, Step
+from ..core.reading import Place
+from .audience import LocalPlayer
+from .connection import Connection
 
-__all__ = ["elect"]
+if TYPE_CHECKING:
+    from .hub import Hub
+
+__all__ = ["Twins", "elect"]
 
 
 def elect(player: LocalPlayer, plain_twins: Literal["all", "standby"]) -> Connection | None:
@@ -38,3 +42,62 @@ def elect(player: LocalPlayer, plain_twins: Literal["all", "standby"]) -> Connec
 
 def _stalled(connection: Connection) -> bool:
     return connection.verdict != "healthy"
+
+
+class Twins:
+    """Lets a player's plain connections stand by and take over from each other.
+
+    Args:
+        hub: gives events to the one that carries.
+        policy: ``plain_twins`` of the configuration.
+    """
+
+    def __init__(self, hub: Hub, policy: Literal["all", "standby"]) -> None:
+        self._hub = hub
+        self._policy: Literal["all", "standby"] = policy
+
+    def arrange(self, player: LocalPlayer) -> None:
+        """Decide which of a player's plain connections carries, where twins stand by."""
+        before, now = player.carrier, elect(player, self._policy)
+        player.carrier = now
+        if now is None:
+            self._release(player)
+            return
+        place = None
+        if before is not None and before is not now:
+            place = self._hand_over(before)
+        for connection in list(player.connections.values()):
+            if connection is not now and connection.carries:
+                self._stand_by(connection)
+        if now.state is State.STANDBY:
+            now.step(Step.TAKE_OVER)
+            self._hub.begin(now, place or player.reader.at_tail())
+            self._hub.read(now)
+        elif place is not None and now.state is State.READING:
+            self._hub.begin(now, place)
+
+    def _hand_over(self, before: Connection) -> Place | None:
+        """Where the next carrier goes on: after what the one before was written."""
+        stays = before.id in before.player.connections
+        if stays and before.state is State.LIVE and before.verdict == "healthy":
+            # It only makes room, and what waits for it will be written.
+            return self._hub.here(before)
+        place = self._hub.written(before)
+        before.drop_events()
+        self._hub.mark(before)
+        return place
+
+    def _stand_by(self, connection: Connection) -> None:
+        if connection.state is State.LIVE:
+            self._hub.leave_live(connection)
+        connection.place = None
+        self._hub.stop_reading(connection)
+        connection.step(Step.STAND_BY)
+
+    def _release(self, player: LocalPlayer) -> None:
+        """Nobody stands by any more: all of the player's connections carry."""
+        for connection in list(player.connections.values()):
+            if connection.state is State.STANDBY:
+                connection.step(Step.TAKE_OVER)
+                self._hub.begin(connection, player.reader.at_tail())
+                self._hub.read(connection)

@@ -10,7 +10,7 @@ import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from ..abc import TransportListener
-from ..codes import PEER_GONE
+from ..codes import PEER_GONE, Code
 from ..core.encoding import Encoding, Frame
 from .queued import QueuedTransport
 
@@ -92,9 +92,7 @@ class WebSocketTransport(_WriterTransport):
     async def _say_goodbye(self) -> None:
         assert self._goodbye is not None
         code, retry_after = self._goodbye
-        # RFC 6455, 5.5.1: the reason is for machines here; retry_after rides along as text.
-        reason = code.name if retry_after is None else f"{code.name} retry_after={retry_after:g}"
-        await self._websocket.close(code.number, reason)
+        await self._websocket.close(code.number, close_reason(code, retry_after))
 
 
 class ObjectTransport(_WriterTransport):
@@ -118,3 +116,8 @@ class ObjectTransport(_WriterTransport):
         close = getattr(self._target, "close", None)
         if close is not None:
             await close(code=code.number, reason=code.name)
+
+
+def close_reason(code: Code, retry_after: float | None) -> str:
+    """The reason in a close frame: the code's name for machines, and when to come back."""
+    return code.name if retry_after is None else f"{code.name} retry_after={retry_after:g}"

@@ -1,0 +1,158 @@
+"""Letting a connection in: its session, the caps, and where in its streams it begins."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ..core.cursor import merge
+from ..core.encoding import Encoding
+from ..core.reading import Place
+from ..core.session import Claim, check_session_id, issue_session_id
+from ..exceptions import CapacityError, SessionError
+from ..types import ConnectionType, Cursor, Identity
+from .audience import LocalPlayer
+from .connection import Connection
+
+if TYPE_CHECKING:
+    from .node import Node
+
+__all__ = ["Admission", "Opening"]
+
+log = structlog.get_logger("dualwire")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What is known of a connection that wants to open."""
+
+    player_id: str
+    connection_type: ConnectionType
+    encoding: Encoding
+    identity: Identity
+    session_id: str | None = None
+    last_event_id: tuple[str, int] | None = None
+    """The node and its number of the last event that the client has."""
+    cursor: Cursor | None = None
+    standby: bool = False
+    """The client asks that its plain connections do not all carry every event."""
+
+
+class Admission:
+    """Claims sessions and registers connections for one node.
+
+    Args:
+        node: the node.
+        session_key: key for the MAC in session ids; ``None`` for ids without one.
+    """
+
+    def __init__(self, node: Node, session_key: bytes | None) -> None:
+        self._node = node
+        self._session_key = session_key
+
+    async def reserve(self, opening: Opening) -> Connection:
+        """Claim the session for a connection and register it; it carries nothing yet.
+
+        Raises:
+            SessionError: the session id is malformed, somebody else's, or retired.
+            CapacityError: the player has as many connections of this type as it may.
+        """
+        await self._node.start()
+        engine, began = self._node.engine, self._node.clock.now()
+        player_id = opening.player_id
+        if opening.session_id is not None:
+            check_session_id(opening.session_id, player_id, self._session_key)
+        self._check_cap(opening)
+        claim, player = await self._claim(player_id, opening.session_id)
+        connection = Connection(
+            secrets.token_hex(8),
+            player,
+            claim.session_id,
+            opening.encoding,
+            opening.connection_type,
+            opening.identity,
+            now=began,
+            wall=self._node.clock.wall(),
+            standby_wanted=opening.standby,
+        )
+        # Nothing waits from here on, so where it stands is where it was registered.
+        saved = await engine.written(player_id) if engine.durable else {}
+        connection.place = self._place(player, opening, saved, resumes=claim.outcome == "joined")
+        connection.deadline = began + self._node.config.session.open_within
+        player.connections[connection.id] = connection
+        self._node.connections[connection.id] = connection
+        return connection
+
+    async def claim(self, player_id: str, session_id: str) -> None:
+        """Make a session the player's current one, ending every other; idempotent.
+
+        Raises:
+            SessionError: the session id is malformed, somebody else's, or retired.
+        """
+        await self._node.start()
+        check_session_id(session_id, player_id, self._session_key)
+        await self._claim(player_id, session_id)
+
+    def issue_session_id(self, player_id: str) -> str:
+        """A new session id for a player; nothing is claimed."""
+        return issue_session_id(secrets.token_urlsafe(18), player_id, self._session_key)
+
+    async def _claim(self, player_id: str, session_id: str | None) -> tuple[Claim, LocalPlayer]:
+        began = self._node.clock.now()
+        claim = await self._node.engine.claim(
+            player_id, session_id, self.issue_session_id(player_id)
+        )
+        if claim.outcome == "refused":
+            assert claim.code is not None
+            raise SessionError(
+                f"session {claim.session_id!r} is over: {claim.code.reason}", claim.code
+            )
+        player = self._node.hub.player(player_id)
+        await self._node.engine.ready((player.stream, *player.rooms))
+        if claim.outcome == "takeover":
+            player.written.clear()
+            self._node.stats.takeovers += 1
+            self._node.stats.session_switch.add(self._node.clock.now() - began)
+            log.info(
+                "session_taken_over",
+                player=player_id,
+                session=claim.session_id,
+                replaced=claim.replaced,
+            )
+        return claim, player
+
+    def _check_cap(self, opening: Opening) -> None:
+        player = self._node.hub.players.get(opening.player_id)
+        current = self._node.engine.session_of(opening.player_id)
+        if player is None or opening.session_id not in (None, current):
+            return
+        most = self._node.config.limits.connections_per_type
+        count = sum(
+            each.connection_type == opening.connection_type for each in player.connections.values()
+        )
+        if count >= most:
+            raise CapacityError(
+                f"a player may have {most} {opening.connection_type} connections, "
+                f"and this one has {count}; close one first",
+                retry_after=self._node.config.heartbeat.interval,
+            )
+
+    def _place(
+        self, player: LocalPlayer, opening: Opening, saved: Cursor, *, resumes: bool
+    ) -> Place:
+        """Where a connection begins."""
+        reader = player.reader
+        if opening.cursor is not None:
+            return reader.at_cursor(opening.cursor)
+        if opening.last_event_id is not None:
+            node_id, n = opening.last_event_id
+            if node_id == self._node.id:
+                return reader.at_number(n)
+        elif not resumes or any(each.carries for each in player.connections.values()):
+            return reader.at_tail()
+        # Nobody carries now: go on where the session's last connection was written.
+        merge(saved, player.written)
+        return reader.at_cursor(saved)

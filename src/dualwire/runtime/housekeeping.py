@@ -1,0 +1,110 @@
+"""Keeping the house: one task per node, one turn a second; nothing else here is periodic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ..codes import PEER_GONE, RESTART, STALE, TOKEN_EXPIRED
+from ..core.health import judge
+from .connection import Connection
+
+if TYPE_CHECKING:
+    from .node import Node
+
+__all__ = ["TURN", "Housekeeping"]
+
+log = structlog.get_logger("dualwire")
+
+TURN = 1.0
+"""Seconds between two turns of housekeeping."""
+
+
+class Housekeeping:
+    """Looks after one node: pings, health, deadlines, expiry.
+
+    Args:
+        node: the node, started.
+    """
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._turn_at = node.clock.now()
+        self._own_delay = 0.0
+
+    async def run(self) -> None:
+        """Take one turn a second until cancelled."""
+        node = self._node
+        while True:
+            await node.clock.sleep(TURN)
+            try:
+                await self.turn()
+            except Exception:
+                # One bad turn must not be the last one.
+                node.stats.errors["housekeeping"] += 1
+                log.exception("housekeeping_failed")
+
+    async def turn(self) -> None:
+        """Take one turn."""
+        node = self._node
+        now = node.clock.now()
+        # Time for which our own loop was blocked never counts against a peer.
+        self._own_delay = max(0.0, now - self._turn_at - TURN)
+        self._turn_at = now
+        if node.ready and node.stopping():
+            node.ready = False
+            log.info("node_stopping", node=node.id)
+            for connection in list(node.connections.values()):
+                node.end(connection, RESTART)
+        wall = node.clock.wall()
+        for connection in list(node.connections.values()):
+            self._look_at(connection, now, wall)
+        transitions = await node.engine.tick()
+        for player_id in transitions.left:
+            node.announce_departure(player_id)
+        for player_id in transitions.lapsed:
+            player = node.hub.players.get(player_id)
+            for connection in list(player.connections.values()) if player else ():
+                # Reserved and never opened: it does not keep a session alive.
+                node.end(connection, STALE)
+            node.hub.forget(player_id)
+            log.info("session_lapsed", player=player_id)
+
+    def _look_at(self, connection: Connection, now: float, wall: float) -> None:
+        node = self._node
+        if connection.deadline is not None:
+            if now >= connection.deadline:
+                node.give_up(connection)
+            return
+        expires_at = connection.identity.expires_at
+        if expires_at is not None and wall >= expires_at:
+            node.end(connection, TOKEN_EXPIRED)
+            return
+        self._judge(connection, now)
+        if now >= connection.next_ping:
+            connection.next_ping += node.config.heartbeat.interval
+            ping = connection.encoding.ping()
+            if ping is not None and not connection.waiting:
+                node.hub.push(connection, ping)
+
+    def _judge(self, connection: Connection, now: float) -> None:
+        node = self._node
+        if not connection.waiting:
+            connection.progress_at = now
+        verdict = judge(connection.vitals(self._own_delay), now, node.config.heartbeat)
+        if verdict == "dead":
+            node.closed_by_peer(connection, PEER_GONE)
+        elif verdict != connection.verdict:
+            before, connection.verdict = connection.verdict, verdict
+            node.stats.health_changes[verdict] += 1
+            log.info(
+                "connection_health",
+                player=connection.player.id,
+                connection=connection.id,
+                type=connection.connection_type,
+                before=before,
+                now=verdict,
+                waiting=connection.waiting,
+            )
+            node.hub.twins.arrange(connection.player)
