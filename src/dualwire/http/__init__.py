@@ -1,0 +1,22 @@
+"""HTTP: the endpoints that clients, backends and monitoring use, for FastAPI and Starlette.
+
+* :func:`realtime_router`: WebSockets, event streams, sessions, commands
+* :func:`admin_router`: the server API for backends in any language
+* :func:`monitoring_router`: figures for people and for Prometheus
+* :class:`JWTAuthenticator`: who a token belongs to
+* :func:`install_redaction`: no secret of a URL reaches a log
+"""
+
+from .admin import admin_router
+from .auth import JWTAuthenticator
+from .monitoring import monitoring_router
+from .redaction import install_redaction
+from .router import realtime_router
+
+__all__ = [
+    "JWTAuthenticator",
+    "admin_router",
+    "install_redaction",
+    "monitoring_router",
+    "realtime_router",
+]

@@ -1,0 +1,202 @@
+"""The server API: a backend in any language publishes, looks and disconnects with an API key."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from ..codes import CODES, LOGGED_OUT, NORMAL, Code
+from ..core.encoding.json import decode_object, encode_object
+from ..exceptions import ProtocolError
+from ..manager import ConnectionManager
+from ..types import (
+    GLOBAL,
+    Entry,
+    Event,
+    JSONObject,
+    SessionEnded,
+    Subscribed,
+    Unsubscribed,
+    player_stream,
+    room_stream,
+)
+from .bodies import read_object, text_field
+from .errors import Answer, NotFoundError, answered
+from .keys import check_key
+
+__all__ = ["admin_router"]
+
+MOST_ENTRIES = 1000
+"""Entries of one answer about history."""
+
+
+def admin_router(manager: ConnectionManager, api_key: str | None) -> APIRouter:
+    """The endpoints that a backend uses.
+
+    Args:
+        manager: what is driven.
+        api_key: what a request must bring, as ``Authorization: Bearer KEY`` or ``X-API-Key: KEY``;
+            without one there are no such endpoints.
+    """
+    router = APIRouter(prefix="/api/admin", tags=["dualwire admin"])
+    if not api_key:
+        return router
+    admin = _Admin(manager)
+    routes: list[tuple[str, str, Answer]] = [
+        ("POST", "/publish", admin.publish),
+        ("POST", "/broadcast", admin.broadcast),
+        ("POST", "/disconnect", admin.disconnect),
+        ("GET", "/presence", admin.presence),
+        ("GET", "/history", admin.history),
+        ("GET", "/rooms", admin.rooms),
+    ]
+    for method, path, endpoint in routes:
+        router.add_api_route(
+            path,
+            answered(_with_key(api_key, endpoint)),
+            methods=[method],
+            response_class=Response,
+            response_model=None,
+            operation_id=f"{method} /api/admin{path}",
+        )
+    return router
+
+
+def _with_key(api_key: str, endpoint: Answer) -> Answer:
+    async def answer(request: Request) -> Response:
+        check_key(request, api_key)
+        return await endpoint(request)
+
+    answer.__doc__ = endpoint.__doc__
+    answer.__name__ = getattr(endpoint, "__name__", "answer")
+    return answer
+
+
+class _Admin:
+    def __init__(self, manager: ConnectionManager) -> None:
+        self._manager = manager
+        self._limits = manager.config.limits
+
+    async def publish(self, request: Request) -> Response:
+        """Send an event to a player or to a room; ``Idempotency-Key`` makes a repeat harmless."""
+        body = await read_object(request, self._limits)
+        player_id, room_id = text_field(body, "player_id"), text_field(body, "room")
+        if player_id and not room_id:
+            return await self._publish(request, body, player_stream(player_id))
+        if room_id and not player_id:
+            return await self._publish(request, body, room_stream(room_id))
+        raise ProtocolError("expected either player_id or room; use broadcast for everybody")
+
+    async def broadcast(self, request: Request) -> Response:
+        """Send an event to every player."""
+        return await self._publish(request, await read_object(request, self._limits), GLOBAL)
+
+    async def disconnect(self, request: Request) -> Response:
+        """End one connection, or a player's session with all its connections."""
+        body = await read_object(request, self._limits)
+        player_id, connection_id = text_field(body, "player_id"), text_field(body, "connection_id")
+        if connection_id and not player_id:
+            if not await self._manager.disconnect(connection_id, _code(body, NORMAL)):
+                raise NotFoundError(f"there is no connection {connection_id[:64]!r} on this node")
+        elif player_id and not connection_id:
+            if not await self._manager.disconnect_player(player_id, _code(body, LOGGED_OUT)):
+                raise NotFoundError(f"player {player_id[:64]!r} has no session")
+        else:
+            raise ProtocolError("expected either player_id or connection_id")
+        return JSONResponse({"disconnected": True})
+
+    async def presence(self, request: Request) -> Response:
+        """Everybody who is in the game."""
+        players = self._manager.get_online_players()
+        return _json({"players": players, "total": len(players)})
+
+    async def history(self, request: Request) -> Response:
+        """What a stream keeps above an offset, oldest first."""
+        stream = request.query_params.get("stream", "")
+        kind, _, name = stream.partition(":")
+        if stream != GLOBAL and not (kind in ("player", "room") and name):
+            raise ProtocolError(
+                f"stream: expected 'global', 'player:ID' or 'room:ID', got {stream[:80]!r}"
+            )
+        after = _number(request, "after", 0, 0, 2**53)
+        limit = _number(request, "limit", 100, 1, MOST_ENTRIES)
+        await self._manager.start()
+        history = await self._manager.node.engine.history(stream, after, limit)
+        return _json(
+            {
+                "stream": stream,
+                "epoch": history.position.epoch,
+                "first": history.first,
+                "last": history.position.offset,
+                "entries": [_entry(each) for each in history.entries],
+            }
+        )
+
+    async def rooms(self, request: Request) -> Response:
+        """The players who are subscribed to each room."""
+        members = self._manager.node.engine.members()
+        return _json({"rooms": {room: sorted(players) for room, players in members.items()}})
+
+    async def _publish(self, request: Request, body: JSONObject, stream: str) -> Response:
+        event = body.get("event")
+        if not isinstance(event, dict):
+            raise ProtocolError(f"event: expected an object, got {type(event).__name__}")
+        publish_id = request.headers.get("idempotency-key")
+        if publish_id is not None and not 1 <= len(publish_id) <= 128:
+            raise ProtocolError("Idempotency-Key: expected 1 to 128 characters")
+        excluded = text_field(body, "exclude_player")
+        sent = Event(
+            payload=encode_object(event),
+            exclude=frozenset((excluded,)) if excluded else frozenset(),
+        )
+        position, entry = await self._manager.node.publish(stream, sent, publish_id)
+        return JSONResponse(
+            {
+                "stream": stream,
+                "epoch": position.epoch,
+                "offset": position.offset,
+                "accepted": entry.accepted if entry is not None else 0,
+            }
+        )
+
+
+def _json(answer: JSONObject) -> Response:
+    # What applications tell about players may hold UUIDs and dates.
+    return Response(encode_object(answer), media_type="application/json")
+
+
+def _code(body: JSONObject, otherwise: Code) -> Code:
+    number = body.get("code")
+    if number is None:
+        return otherwise
+    code = CODES.get(number) if isinstance(number, int) else None
+    if code is None:
+        raise ProtocolError(f"code: expected one of {', '.join(map(str, CODES))}")
+    return code
+
+
+def _number(request: Request, name: str, otherwise: int, least: int, most: int) -> int:
+    text = request.query_params.get(name)
+    if text is None:
+        return otherwise
+    if not text.isascii() or not text.isdecimal() or len(text) > 16:
+        raise ProtocolError(f"{name}: expected a number, got {text[:40]!r}")
+    if not least <= int(text) <= most:
+        raise ProtocolError(f"{name}: expected {least} to {most}, got {text}")
+    return int(text)
+
+
+def _entry(entry: Entry) -> JSONObject:
+    shown: JSONObject = {"offset": entry.offset}
+    match entry.body:
+        case Event(payload=payload, exclude=exclude):
+            shown |= {"type": "event", "event": decode_object(payload), "exclude": sorted(exclude)}
+        case Subscribed(stream=stream):
+            shown |= {"type": "subscribed", "stream": stream}
+        case Unsubscribed(stream=stream):
+            shown |= {"type": "unsubscribed", "stream": stream}
+        case SessionEnded(code=code):
+            # Not the id: it is a secret of the client that had it.
+            shown |= {"type": "session_ended", "code": code}
+    return shown

@@ -1,0 +1,61 @@
+"""Commands over plain HTTP, for players whose WebSocket is blocked."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from ..codes import SESSION_REPLACED
+from ..core.encoding.json import decode_message
+from ..exceptions import SessionError
+from ..manager import ConnectionManager
+from .bodies import read_body, text_field
+from .errors import NotFoundError
+from .gate import Admitted, Gate
+
+__all__ = ["SendEndpoint"]
+
+
+class SendEndpoint:
+    """Takes client messages.
+
+    Args:
+        manager: acts on them.
+        gate: lets players in.
+    """
+
+    def __init__(self, manager: ConnectionManager, gate: Gate) -> None:
+        self._manager = manager
+        self._gate = gate
+
+    async def post(self, request: Request) -> Response:
+        """Act on one client message; the answer is the body.
+
+        ``connection``, in the query or in the message, names one of the player's connections that
+        is answered too.
+        """
+        admitted = await self._gate.admit(request)
+        self._check_session(admitted)
+        body = await read_body(request, self._manager.config.limits)
+        message = decode_message(body)
+        connection_id = request.query_params.get("connection") or text_field(message, "connection")
+        if connection_id is not None:
+            self._check_own(admitted, connection_id)
+        answer = await self._manager.inbound.answer(admitted.player_id, connection_id, body)
+        if answer is None:
+            return Response(status_code=204)
+        if connection_id is not None:
+            await self._manager.send_to_connection(connection_id, answer)
+        malformed = answer.get("error_type") == "invalid_format"
+        return JSONResponse(answer, 400 if malformed else 200)
+
+    def _check_session(self, admitted: Admitted) -> None:
+        """A tab whose session was taken over does not go on acting for the player."""
+        current = self._manager.get_player_session(admitted.player_id)
+        if admitted.session_id is not None and current not in (None, admitted.session_id):
+            raise SessionError(SESSION_REPLACED.reason, SESSION_REPLACED)
+
+    def _check_own(self, admitted: Admitted, connection_id: str) -> None:
+        metadata = self._manager.connection_metadata.get(connection_id)
+        if metadata is None or metadata.player_id != admitted.player_id:
+            raise NotFoundError(f"the player has no connection {connection_id[:64]!r} here")

@@ -1,0 +1,98 @@
+"""SSE endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from ..core.encoding.eventstream import message
+from ..core.encoding.plain import PlainEventStream
+from ..exceptions import EngineError, RefusedError
+from ..manager import ConnectionManager
+from ..runtime.connection import Connection
+from ..transports.sse import HEADERS, EventStreamResponse
+from .bodies import read_object, text_field
+from .errors import as_refusal, retry_after, will_pass
+from .gate import Gate
+
+__all__ = ["EventsEndpoint"]
+
+
+class EventsEndpoint:
+    """Serves event streams of admitted players.
+
+    Args:
+        manager: keeps the connections.
+        gate: lets players in.
+    """
+
+    def __init__(self, manager: ConnectionManager, gate: Gate) -> None:
+        self._manager = manager
+        self._gate = gate
+
+    async def get(self, request: Request) -> Response:
+        """The player's events as Server-Sent Events."""
+        try:
+            return await self._open(request, request.query_params.get("last_event_id"))
+        except (RefusedError, EngineError) as error:
+            refusal = as_refusal(error)
+            if will_pass(refusal) and _is_native(request):
+                return _come_back(refusal)
+            raise refusal from error
+
+    async def post(self, request: Request) -> Response:
+        """The same for clients that tell in a JSON body where to go on."""
+        body = await read_object(request, self._manager.config.limits)
+        last_event_id = text_field(body, "last_event_id")
+        return await self._open(request, last_event_id or request.query_params.get("last_event_id"))
+
+    async def _open(self, request: Request, last_event_id: str | None) -> Response:
+        admitted = await self._gate.admit(request, opens="sse")
+        connection = await self._manager.reserve_sse(
+            admitted.player_id,
+            admitted.session_id,
+            identity=admitted.identity,
+            standby=admitted.standby,
+            # A browser that comes back by itself uses its old address and a new header.
+            last_event_id=request.headers.get("last-event-id") or last_event_id,
+        )
+        return _Stream(self._manager, connection)
+
+
+class _Stream(Response):
+    """The answer that carries a connection.
+
+    The stream is opened when the server sends the answer, so that an answer that is never sent
+    leaves a reservation, which expires, and no connection.
+    """
+
+    def __init__(self, manager: ConnectionManager, connection: Connection) -> None:
+        super().__init__()
+        self._manager = manager
+        self._connection = connection
+        del self.headers["content-length"]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        transport = await self._manager.open_sse(self._connection)
+        extra: Mapping[str, str] = dict(self.headers)
+        await EventStreamResponse(transport, extra)(scope, receive, send)
+
+
+def _is_native(request: Request) -> bool:
+    """Whether this is a browser's own EventSource: it cannot send an Authorization header, and
+    gives up for good on any status but 200."""
+    accepts = request.headers.get("accept", "")
+    return "text/event-stream" in accepts and "authorization" not in request.headers
+
+
+def _come_back(refusal: RefusedError) -> Response:
+    """Tell an EventSource to try again later, in the only way that it understands."""
+    after = retry_after(refusal)
+    assert after is not None
+    bye = PlainEventStream("").bye(refusal.code, after)
+    assert bye is not None
+    assert isinstance(bye.data, bytes)
+    return Response(message(b"", retry=round(after * 1000)) + bye.data, 200, HEADERS)

@@ -1,0 +1,99 @@
+"""The realtime endpoints, ready to be included into an application."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ..abc import Authenticator
+from ..manager import ConnectionManager
+from .commands import SendEndpoint
+from .connections import ConnectionsEndpoint
+from .errors import Answer, answered
+from .events import EventsEndpoint
+from .gate import Gate
+from .origins import OriginPolicy
+from .redaction import install_redaction
+from .sessions import SessionEndpoint
+from .shutdown import watch_server
+from .websocket import WebSocketEndpoint
+
+__all__ = ["realtime_router"]
+
+
+def realtime_router(
+    manager: ConnectionManager,
+    authenticator: Authenticator,
+    *,
+    allowed_origins: Iterable[str] = (),
+) -> APIRouter:
+    """The endpoints that players' clients use.
+
+    ::
+
+        app = FastAPI()
+        app.include_router(realtime_router(manager, JWTAuthenticator(secret)))
+
+    The manager starts and stops with the application, whether or not that says so itself.
+
+    Args:
+        manager: keeps the connections.
+        authenticator: knows whose a token is.
+        allowed_origins: pages elsewhere that may connect, ``https://game.example`` for example;
+            pages of this server always may.
+
+    Raises:
+        ConfigurationError: something in ``allowed_origins`` is no origin.
+    """
+    install_redaction()
+    watch_server(manager)
+    origins = OriginPolicy(allowed_origins)
+    gate = Gate(manager, authenticator, origins)
+    websocket = WebSocketEndpoint(manager, gate)
+    events = EventsEndpoint(manager, gate)
+    connections = ConnectionsEndpoint(manager, gate)
+    routes: list[tuple[str, dict[str, Answer]]] = [
+        ("/api/events", {"GET": events.get, "POST": events.post}),
+        ("/api/events/{player_id}", {"GET": events.get, "POST": events.post}),
+        ("/api/session", {"POST": SessionEndpoint(manager, gate).post}),
+        ("/api/send", {"POST": SendEndpoint(manager, gate).post}),
+        # Before the route that would take "stats" for a player.
+        ("/api/connections/stats", {"GET": connections.stats}),
+        ("/api/connections/{player_id}", {"GET": connections.get}),
+        ("/api/connections/{player_id}/session", {"POST": connections.new_session}),
+    ]
+    router = APIRouter(tags=["dualwire"], lifespan=manager.lifespan)
+    for path in ("/api/ws", "/api/ws/{player_id}"):
+        router.add_api_websocket_route(path, websocket.serve)
+    for path, methods in routes:
+        for method, endpoint in methods.items():
+            router.add_api_route(
+                path,
+                answered(endpoint, origins.cors_headers),
+                methods=[method],
+                response_class=Response,
+                response_model=None,
+                operation_id=f"{method} {path}",
+            )
+        router.add_api_route(
+            path, _preflight(origins, [*methods]), methods=["OPTIONS"], include_in_schema=False
+        )
+    return router
+
+
+def _preflight(origins: OriginPolicy, methods: list[str]) -> Answer:
+    """What a browser asks before a page elsewhere may send a token in a header."""
+
+    async def preflight(request: Request) -> Response:
+        headers = origins.cors_headers(request)
+        allow = ", ".join([*methods, "OPTIONS"])
+        if "access-control-allow-origin" in headers:
+            headers["access-control-allow-methods"] = allow
+            headers["access-control-allow-headers"] = "Authorization, Content-Type, Last-Event-ID"
+            headers["access-control-max-age"] = "600"
+        return Response(status_code=204, headers={"allow": allow, **headers})
+
+    return preflight

@@ -1,0 +1,62 @@
+"""WebSocket endpoints."""
+
+from __future__ import annotations
+
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from ..exceptions import EngineError, RefusedError
+from ..manager import ConnectionManager
+from .errors import as_refusal, error_response, retry_after
+from .gate import Gate
+
+__all__ = ["WebSocketEndpoint"]
+
+
+class WebSocketEndpoint:
+    """Serves WebSockets of admitted players.
+
+    Args:
+        manager: keeps the connections.
+        gate: lets players in.
+    """
+
+    def __init__(self, manager: ConnectionManager, gate: Gate) -> None:
+        self._manager = manager
+        self._gate = gate
+
+    async def serve(self, websocket: WebSocket) -> None:
+        """The player's events and commands over a WebSocket."""
+        try:
+            admitted = await self._gate.admit(websocket, opens="websocket")
+            await self._manager.serve_websocket(
+                websocket,
+                admitted.player_id,
+                admitted.session_id,
+                identity=admitted.identity,
+                standby=admitted.standby,
+            )
+        except (RefusedError, EngineError) as error:
+            await _deny(websocket, as_refusal(error))
+
+
+async def _deny(websocket: WebSocket, refusal: RefusedError) -> None:
+    """Refuse a WebSocket so that its client learns why.
+
+    Browsers hide the status of a refused handshake. A client that speaks one of our subprotocols
+    knows our close codes, so it is accepted and closed; any other gets the plain HTTP answer.
+    """
+    offered = websocket.scope.get("subprotocols") or ()
+    ours = next((name for name in offered if name.startswith("dualwire.")), None)
+    after = retry_after(refusal)
+    reason = refusal.code.name if after is None else f"{refusal.code.name} retry_after={after:g}"
+    try:
+        if websocket.application_state is not WebSocketState.CONNECTING or ours is not None:
+            if websocket.application_state is WebSocketState.CONNECTING:
+                await websocket.accept(ours)
+            await websocket.close(refusal.code.number, reason)
+        elif "websocket.http.response" in (websocket.scope.get("extensions") or {}):
+            await websocket.send_denial_response(error_response(refusal))
+        else:
+            await websocket.close(refusal.code.number, reason)
+    except (WebSocketDisconnect, RuntimeError, OSError):
+        pass  # The peer left on its own.
