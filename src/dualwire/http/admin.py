@@ -22,8 +22,9 @@ from ..types import (
     room_stream,
 )
 from .bodies import read_object, text_field
-from .errors import Answer, NotFoundError, answered
+from .errors import Answer, NotFoundError
 from .keys import check_key
+from .routing import add_endpoint
 
 __all__ = ["admin_router"]
 
@@ -52,14 +53,7 @@ def admin_router(manager: ConnectionManager, api_key: str | None) -> APIRouter:
         ("GET", "/rooms", admin.rooms),
     ]
     for method, path, endpoint in routes:
-        router.add_api_route(
-            path,
-            answered(_with_key(api_key, endpoint)),
-            methods=[method],
-            response_class=Response,
-            response_model=None,
-            operation_id=f"{method} /api/admin{path}",
-        )
+        add_endpoint(router, method, path, _with_key(api_key, endpoint))
     return router
 
 
@@ -69,7 +63,6 @@ def _with_key(api_key: str, endpoint: Answer) -> Answer:
         return await endpoint(request)
 
     answer.__doc__ = endpoint.__doc__
-    answer.__name__ = getattr(endpoint, "__name__", "answer")
     return answer
 
 

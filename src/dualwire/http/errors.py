@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import structlog
 from starlette.requests import Request
@@ -72,16 +72,13 @@ def error_response(
         headers["retry-after"] = str(max(1, round(after)))
     if status == 401:
         headers["www-authenticate"] = "Bearer"
-    if status in (408, 413):
-        # The rest of the body is not read, so nothing else can come over this connection.
-        headers["connection"] = "close"
     body = {"type": kind, "message": refusal.message, "details": facts}
     return JSONResponse({"error": body, "detail": refusal.message}, status, headers)
 
 
 def answered(
     endpoint: Answer, extra: Callable[[Request], Mapping[str, str]] | None = None
-) -> Callable[..., Any]:
+) -> Answer:
     """An endpoint whose errors are answered too.
 
     Args:
@@ -98,6 +95,4 @@ def answered(
             response.headers.update(extra(request))
         return response
 
-    answer.__doc__ = endpoint.__doc__
-    answer.__name__ = getattr(endpoint, "__name__", "answer")
     return answer

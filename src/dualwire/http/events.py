@@ -37,11 +37,10 @@ class EventsEndpoint:
         """The player's events as Server-Sent Events."""
         try:
             return await self._open(request, request.query_params.get("last_event_id"))
-        except (RefusedError, EngineError) as error:
-            refusal = as_refusal(error)
+        except RefusedError as refusal:
             if will_pass(refusal) and _is_native(request):
                 return _come_back(refusal)
-            raise refusal from error
+            raise
 
     async def post(self, request: Request) -> Response:
         """The same for clients that tell in a JSON body where to go on."""
@@ -50,6 +49,14 @@ class EventsEndpoint:
         return await self._open(request, last_event_id or request.query_params.get("last_event_id"))
 
     async def _open(self, request: Request, last_event_id: str | None) -> Response:
+        try:
+            return await self._reserve(request, last_event_id)
+        except EngineError as error:
+            refusal = as_refusal(error)
+            self._manager.node.note_refusal("sse", None, refusal)
+            raise refusal from error
+
+    async def _reserve(self, request: Request, last_event_id: str | None) -> Response:
         admitted = await self._gate.admit(request, opens="sse")
         connection = await self._manager.reserve_sse(
             admitted.player_id,

@@ -12,10 +12,11 @@ from .. import __version__
 from ..manager import ConnectionManager
 from ..runtime.stats import Durations
 from ..types import JSONObject
-from .errors import Answer, answered
+from .errors import Answer
 from .figures import HOUR, Figures, share
 from .keys import check_key_or_loopback
 from .metrics import Metrics
+from .routing import add_endpoint
 
 __all__ = ["monitoring_router"]
 
@@ -46,14 +47,7 @@ def monitoring_router(manager: ConnectionManager, *, api_key: str | None = None)
     routes = [(path, _guarded(api_key, endpoint)) for path, endpoint in guarded]
     routes += [("/healthz", monitoring.alive), ("/readyz", monitoring.ready)]
     for path, endpoint in routes:
-        router.add_api_route(
-            path,
-            answered(endpoint),
-            methods=["GET", "HEAD"],
-            response_class=Response,
-            response_model=None,
-            operation_id=f"GET {path}",
-        )
+        add_endpoint(router, "GET", path, endpoint, head=True)
     return router
 
 
@@ -65,7 +59,6 @@ def _guarded(api_key: str | None, endpoint: Answer) -> Answer:
         return response
 
     answer.__doc__ = endpoint.__doc__
-    answer.__name__ = getattr(endpoint, "__name__", "answer")
     return answer
 
 
@@ -85,6 +78,8 @@ class _Monitoring:
 
     async def ready(self, request: Request) -> Response:
         """Whether new connections are welcome; 503 when they are not."""
+        # In an application that does not start it, nobody would ever ask for a connection first.
+        await self._manager.start()
         ready = self._manager.node.ready
         return JSONResponse({"ready": ready}, 200 if ready else 503)
 
@@ -203,6 +198,7 @@ class _Monitoring:
 
     async def health(self, request: Request) -> Response:
         """One word about the whole: healthy, degraded, or unhealthy (then the status is 503)."""
+        await self._manager.start()
         node = self._manager.node
         figures = Figures(self._manager)
         percentage = share(figures.healthy(), len(figures.connections))

@@ -12,11 +12,12 @@ from ..abc import Authenticator
 from ..manager import ConnectionManager
 from .commands import SendEndpoint
 from .connections import ConnectionsEndpoint
-from .errors import Answer, answered
+from .errors import Answer
 from .events import EventsEndpoint
 from .gate import Gate
 from .origins import OriginPolicy
 from .redaction import install_redaction
+from .routing import add_endpoint
 from .sessions import SessionEndpoint
 from .shutdown import watch_server
 from .websocket import WebSocketEndpoint
@@ -70,14 +71,7 @@ def realtime_router(
         router.add_api_websocket_route(path, websocket.serve)
     for path, methods in routes:
         for method, endpoint in methods.items():
-            router.add_api_route(
-                path,
-                answered(endpoint, origins.cors_headers),
-                methods=[method],
-                response_class=Response,
-                response_model=None,
-                operation_id=f"{method} {path}",
-            )
+            add_endpoint(router, method, path, endpoint, extra=origins.cors_headers)
         router.add_api_route(
             path, _preflight(origins, [*methods]), methods=["OPTIONS"], include_in_schema=False
         )

@@ -6,6 +6,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from ..exceptions import EngineError, RefusedError
 from ..manager import ConnectionManager
+from ..transports.websocket import close_reason
 from .errors import as_refusal, error_response, retry_after
 from .gate import Gate
 
@@ -35,8 +36,12 @@ class WebSocketEndpoint:
                 identity=admitted.identity,
                 standby=admitted.standby,
             )
-        except (RefusedError, EngineError) as error:
-            await _deny(websocket, as_refusal(error))
+        except RefusedError as refusal:
+            await _deny(websocket, refusal)
+        except EngineError as error:
+            refusal = as_refusal(error)
+            self._manager.node.note_refusal("websocket", None, refusal)
+            await _deny(websocket, refusal)
 
 
 async def _deny(websocket: WebSocket, refusal: RefusedError) -> None:
@@ -47,8 +52,7 @@ async def _deny(websocket: WebSocket, refusal: RefusedError) -> None:
     """
     offered = websocket.scope.get("subprotocols") or ()
     ours = next((name for name in offered if name.startswith("dualwire.")), None)
-    after = retry_after(refusal)
-    reason = refusal.code.name if after is None else f"{refusal.code.name} retry_after={after:g}"
+    reason = close_reason(refusal.code, retry_after(refusal))
     try:
         if websocket.application_state is not WebSocketState.CONNECTING or ours is not None:
             if websocket.application_state is WebSocketState.CONNECTING:
