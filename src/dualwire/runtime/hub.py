@@ -309,7 +309,7 @@ class Hub:
             due = reader.next(place)
             if due is None:
                 self._go_live(connection)
-                return
+                break
             if isinstance(due, Loss):
                 # A plain connection has no way to be told; it may come back and start anew.
                 self._log_loss(connection, due)
