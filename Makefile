@@ -1,0 +1,70 @@
+# One face for people and for CI. Every target sets up what it needs; the second time that is instant.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+PORT ?= 8000
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+# Debian packages that a target needs: $(call need,COMMAND,PACKAGE)
+define need
+	@command -v $(1) >/dev/null || { echo "==> Installing Debian's $(2)"; \
+	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y $(2) >/dev/null; }
+endef
+
+.PHONY: help
+help: ## Show this
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "error: Python 3.11 or newer is needed, $(PYTHON) is $$($(PYTHON) -V 2>&1 || true); make PYTHON=python3.12 takes another" >&2; exit 1; }
+	@test -x $(BIN)/python || { echo "==> Making $(VENV)"; $(PYTHON) -m venv $(VENV) || { \
+	  echo "error: no venv could be made; on Debian: apt-get install python3-venv" >&2; rm -rf $(VENV); exit 1; }; }
+	@echo "==> Installing what constraints.txt pins"
+	@$(PIP) install --root-user-action=ignore -c constraints.txt --upgrade pip
+	@$(PIP) install --root-user-action=ignore -c constraints.txt hatchling editables
+	@$(PIP) install --root-user-action=ignore -c constraints.txt --no-build-isolation -e . --group dev
+	@touch $(STAMP)
+
+.PHONY: run
+run: $(STAMP) ## Serve the demo game at http://127.0.0.1:8000 (PORT=8080 for another port)
+	@echo "==> Serving; Ctrl+C stops"
+	@exec $(BIN)/dualwire serve --port $(PORT)
+
+.PHONY: test
+test: $(STAMP) ## Run every test
+	@echo "==> Testing"
+	@$(BIN)/python -m pytest -q
+
+.PHONY: check
+check: $(STAMP) ## Check style, types and layers
+	@echo "==> Checking style"
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --check --quiet
+	@echo "==> Checking types"
+	@$(BIN)/mypy
+	@echo "==> Checking layers"
+	@$(BIN)/python -m pytest -q tests/test_layers.py
+
+.PHONY: format
+format: $(STAMP) ## Format the code
+	@echo "==> Formatting"
+	@$(BIN)/ruff check --fix --quiet || true
+	@$(BIN)/ruff format --quiet
+
+.PHONY: bench
+bench: $(STAMP) ## Measure; figures go to bench/results/
+	@echo "==> Measuring"
+	@$(BIN)/python -m bench
+
+.PHONY: docs
+docs: $(STAMP) ## Build the documentation into site/
+	@echo "==> Building the documentation"
+	@$(BIN)/mkdocs build --strict --quiet --site-dir site

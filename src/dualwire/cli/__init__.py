@@ -1,0 +1,42 @@
+"""The command ``dualwire``."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+
+from .. import __version__
+from . import play, serve, token
+from .exit_codes import OK
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="dualwire",
+    help="Every player on a WebSocket and an SSE connection at once.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("serve")(serve.serve)
+app.command("token")(token.token)
+app.command("play")(play.play)
+
+
+@app.callback()
+def _options() -> None:
+    """Every player on a WebSocket and an SSE connection at once."""
+
+
+@app.command("version")
+def version() -> None:
+    """Print the version."""
+    Console().print(__version__, highlight=False)
+
+
+def main() -> NoReturn:
+    """Run the command line of this process."""
+    app()
+    raise SystemExit(OK)

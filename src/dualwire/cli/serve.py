@@ -1,0 +1,114 @@
+"""``dualwire serve``: the demo game, or any ASGI application."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+from rich.console import Console
+
+from ..demo import create_app
+from ..demo.world import WorldError
+from ..exceptions import ConfigurationError
+from ..http import JWTAuthenticator
+from ..manager import ConnectionManager
+from ..secret import find_secret
+from ..server import AppError, ListenError
+from ..server import serve as serve_app
+from ..settings import Settings, load_settings, unknown_variables
+from .exit_codes import APP_UNUSABLE, BAD_SETTINGS, CANNOT_LISTEN, WORLD_UNREADABLE
+from .failing import fail
+
+__all__ = ["secret_of", "serve"]
+
+log = structlog.get_logger("dualwire")
+
+
+def serve(
+    app: Annotated[
+        str | None,
+        typer.Argument(help="Any ASGI application, module:attribute. Without one: the demo game."),
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen at.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen at; 0 for any.")] = None,
+    world: Annotated[Path | None, typer.Option(help="World file of the demo game.")] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="development, staging, production or mythosmud.")
+    ] = None,
+    secret_file: Annotated[Path | None, typer.Option(help="File that holds the secret.")] = None,
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error.")] = None,
+    log_format: Annotated[str | None, typer.Option(help="console or json.")] = None,
+    access_log: Annotated[
+        bool | None, typer.Option("--access-log/--no-access-log", help="Log every request.")
+    ] = None,
+) -> None:
+    """Serve the demo game, or any ASGI application."""
+    settings = _settings(
+        host=host,
+        port=port,
+        world=world,
+        profile=profile,
+        secret_file=secret_file,
+        log_level=log_level,
+        log_format=log_format,
+        access_log=access_log,
+    )
+    for name in unknown_variables():
+        Console(stderr=True, soft_wrap=True).print(f"warning: nobody reads {name}", highlight=False)
+    managers = None
+    target: Any = app
+    title = app or "Arkham"
+    if app is None:
+        target, manager, title = _demo(settings)
+        managers = [manager]
+    try:
+        serve_app(target, settings, managers=managers, announce=lambda url: _announce(title, url))
+    except ListenError as error:
+        fail(CANNOT_LISTEN, error)
+    except AppError as error:
+        fail(APP_UNUSABLE, error)
+    except ConfigurationError as error:
+        fail(BAD_SETTINGS, error)
+
+
+def _settings(**given: Any) -> Settings:
+    try:
+        return load_settings(**given)
+    except ConfigurationError as error:
+        fail(BAD_SETTINGS, error)
+
+
+def secret_of(settings: Settings) -> str:
+    """The secret of this process, or the end of the command."""
+    given = settings.secret.get_secret_value() if settings.secret is not None else None
+    try:
+        return find_secret(given, settings.secret_file, may_make=settings.profile != "production")
+    except ConfigurationError as error:
+        fail(BAD_SETTINGS, error)
+
+
+def _demo(settings: Settings) -> tuple[Any, ConnectionManager, str]:
+    secret = secret_of(settings)
+    manager = ConnectionManager(config=settings.config(), secret=secret)
+    try:
+        app = create_app(
+            manager,
+            JWTAuthenticator(secret),
+            world_path=settings.world,
+            accounts_path=settings.accounts,
+            allowed_origins=settings.allowed_origins,
+            api_key=settings.api_key.get_secret_value() if settings.api_key else None,
+        )
+    except WorldError as error:
+        fail(WORLD_UNREADABLE, error)
+    except ConfigurationError as error:
+        fail(BAD_SETTINGS, error)
+    return app, manager, "Arkham" if settings.world is None else settings.world.stem
+
+
+def _announce(title: str, url: str) -> None:
+    console = Console(soft_wrap=True)
+    console.print(f"{title} is served at {url}", highlight=False, markup=False)
+    console.file.flush()

@@ -1,0 +1,106 @@
+"""Uvicorn's HTTP protocol, with what it lacks: a deadline and a bound for the request headers.
+
+A peer that opens connections and never finishes a request (slow-loris) holds nothing for longer
+than the deadline, however it trickles; headers without end are refused at the bound.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, ClassVar
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+__all__ = ["HEADER_LIMIT", "GuardedHTTPProtocol", "guarded"]
+
+HEADER_LIMIT = 32 * 1024
+"""Bytes of a request line and its headers. nginx takes 4 x 8 KB."""
+
+_SLICE = 4 * 1024
+"""Bytes fed to the parser at a time, so that one big read cannot carry headers past the bound."""
+
+
+class GuardedHTTPProtocol(HttpToolsProtocol):
+    """One HTTP connection. Between requests the keep-alive timer is uvicorn's."""
+
+    deadline: ClassVar[float] = 10.0
+    """Seconds from the connection, or the first byte of a further request, to complete headers."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._awaits_headers = True
+        self._header_bytes = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._upgraded = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._start_timer()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._awaits_headers and self._timer is None:
+            self._start_timer()
+        for start in range(0, len(data), _SLICE):
+            if self._upgraded or self.transport.is_closing():
+                return
+            piece = data[start : start + _SLICE]
+            super().data_received(piece)
+            if self._awaits_headers:
+                self._header_bytes += len(piece)
+                if self._header_bytes > HEADER_LIMIT:
+                    self._refuse("431 Request Header Fields Too Large")
+                    return
+
+    def on_headers_complete(self) -> None:
+        self._awaits_headers = False
+        self._stop_timer()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._awaits_headers = True
+        self._header_bytes = 0
+
+    def handle_websocket_upgrade(self) -> None:
+        self._upgraded = True
+        self._stop_timer()
+        super().handle_websocket_upgrade()
+
+    def _start_timer(self) -> None:
+        self._timer = self.loop.call_later(self.deadline, self._too_late)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _too_late(self) -> None:
+        self._timer = None
+        if self.transport.is_closing():
+            return
+        if self._header_bytes:
+            self._refuse("408 Request Timeout")
+        else:
+            # Browsers open connections in advance; nothing was asked, so nothing is answered.
+            self.transport.close()
+
+    def _refuse(self, status: str) -> None:
+        self._stop_timer()
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.write(
+                f"HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n".encode()
+            )
+        self.transport.close()
+
+
+def guarded(deadline: float) -> type[GuardedHTTPProtocol]:
+    """The protocol with another deadline.
+
+    Args:
+        deadline: seconds.
+    """
+    return type("GuardedHTTPProtocol", (GuardedHTTPProtocol,), {"deadline": deadline})

@@ -1,0 +1,73 @@
+"""A uvicorn server that says goodbye before it waits.
+
+Uvicorn waits for responses to end, and an SSE response never does: so the connections are told
+first, with code 1012, and everything else has its usual time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable, Collection
+from types import FrameType
+
+import uvicorn
+
+from ..codes import RESTART
+from ..manager import ConnectionManager
+
+__all__ = ["Server"]
+
+_LOOK = 0.01
+"""Seconds between two looks at whether the goodbyes are written."""
+
+
+class Server(uvicorn.Server):
+    """Serves until a signal comes.
+
+    Args:
+        config: uvicorn's.
+        managers: whose connections are told when the server stops.
+        announce: called once it really listens.
+    """
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        managers: Collection[ConnectionManager],
+        announce: Callable[[], object],
+    ) -> None:
+        super().__init__(config)
+        self._managers = managers
+        self._announce = announce
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        await asyncio.gather(*(self._say_goodbye(manager) for manager in self._managers))
+        await super().shutdown(sockets)
+
+    async def _say_goodbye(self, manager: ConnectionManager) -> None:
+        node = manager.node
+        if node.started_at is None:
+            return
+        node.ready = False
+        for connection in list(node.connections.values()):
+            node.end(connection, RESTART)
+        deadline = node.clock.now() + node.config.heartbeat.close_timeout
+        while node.connections and node.clock.now() < deadline and not self.force_exit:  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # Uvicorn would raise the signal again after it has stopped; a stop that was asked for and
+        # went well is a success.
+        if self.should_exit and sig == signal.SIGINT:
+            self.force_exit = True
+        else:
+            self.should_exit = True
