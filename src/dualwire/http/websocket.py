@@ -39,9 +39,9 @@ class WebSocketEndpoint:
         except RefusedError as refusal:
             await _deny(websocket, refusal)
         except EngineError as error:
-            refusal = as_refusal(error)
-            self._manager.node.note_refusal("websocket", None, refusal)
-            await _deny(websocket, refusal)
+            failure = as_refusal(error)
+            self._manager.node.note_refusal("websocket", None, failure)
+            await _deny(websocket, failure)
 
 
 async def _deny(websocket: WebSocket, refusal: RefusedError) -> None:

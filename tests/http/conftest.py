@@ -1,0 +1,25 @@
+"""Fixtures of the tests of the HTTP endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.live import ServerName
+from tests.http.site import Site, site_on
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    """Every endpoint on uvicorn."""
+    async with site_on() as served:
+        yield served
+
+
+@pytest.fixture(params=["uvicorn", "hypercorn"])
+async def each_site(request: pytest.FixtureRequest) -> AsyncIterator[Site]:
+    """Every endpoint, on each server in turn."""
+    server: ServerName = request.param
+    async with site_on(server) as served:
+        yield served

@@ -1,0 +1,102 @@
+"""A served application with every endpoint, for tests of the endpoints."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from dualwire import Authenticator, Config, ConnectionManager
+from dualwire.http import JWTAuthenticator, admin_router, monitoring_router, realtime_router
+from dualwire.testing import ManualClock
+
+from tests.live import DEADLINE, ServerName, serving, until
+
+SECRET = "a-secret-for-tests-of-at-least-32-bytes"
+API_KEY = "an-api-key-for-tests"
+ELSEWHERE = "https://game.example"
+"""An origin that is allowed."""
+EVIL = "https://evil.example"
+"""An origin that is not."""
+
+
+@dataclass
+class Site:
+    """One server and what is needed to talk to it."""
+
+    manager: ConnectionManager
+    address: str
+    clock: ManualClock
+    auth: JWTAuthenticator
+    http: httpx.AsyncClient
+
+    @property
+    def origin(self) -> str:
+        """The server's own origin."""
+        return f"http://{self.address}"
+
+    def token(self, player_id: str = "ann", lifetime: float = 3600.0) -> str:
+        return self.auth.issue(player_id, lifetime=lifetime)
+
+    def bearer(self, player_id: str = "ann", **headers: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token(player_id)}", **headers}
+
+    async def tickets(self, player_id: str = "ann", **headers: str) -> dict[str, Any]:
+        """What ``POST /api/session`` answers."""
+        response = await self.http.post("/api/session", headers=self.bearer(player_id, **headers))
+        assert response.status_code == 200, response.text
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    async def open(self, player_id: str, *, websocket: int = 0, sse: int = 0) -> None:
+        """Wait until a player has so many open connections of each type."""
+
+        def counts() -> tuple[int, int]:
+            player = self.manager.node.hub.players.get(player_id)
+            kinds = [
+                each.connection_type
+                for each in (player.connections.values() if player else ())
+                if each.transport is not None
+            ]
+            return kinds.count("websocket"), kinds.count("sse")
+
+        await until(lambda: counts() == (websocket, sse))
+
+    def refused(self, connection_type: str, reason: str) -> int:
+        return self.manager.node.stats.refused[connection_type, reason]
+
+
+@contextlib.asynccontextmanager
+async def site_on(
+    server: ServerName = "uvicorn",
+    config: Config | None = None,
+    authenticator: Authenticator | None = None,
+    **options: Any,
+) -> AsyncIterator[Site]:
+    """Serve every endpoint."""
+    clock = ManualClock()
+    manager = ConnectionManager(config=config, clock=clock, secret=SECRET)
+    auth = JWTAuthenticator(SECRET, clock=clock)
+    app = FastAPI(lifespan=manager.lifespan)
+    app.include_router(realtime_router(manager, authenticator or auth, allowed_origins=[ELSEWHERE]))
+    app.include_router(admin_router(manager, API_KEY))
+    app.include_router(monitoring_router(manager, api_key=API_KEY))
+    async with (
+        serving(app, server, **options) as address,
+        httpx.AsyncClient(base_url=f"http://{address}", timeout=DEADLINE) as http,
+    ):
+        yield Site(manager, address, clock, auth, http)
+
+
+def error_of(response: httpx.Response) -> dict[str, Any]:
+    """The error in an answer, whose shape is checked."""
+    body = response.json()
+    assert set(body) == {"error", "detail"}
+    error: dict[str, Any] = body["error"]
+    assert set(error) == {"type", "message", "details"}
+    assert body["detail"] == error["message"]
+    return error
