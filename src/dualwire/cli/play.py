@@ -72,11 +72,16 @@ async def _play(
     client = connect(url, token)
     screen = _Screen(client)
     client.on_change = screen.connection_changed
-    async with client, asyncio.TaskGroup() as group:
-        tasks = [group.create_task(work()) for work in (screen.read_story, screen.take_lines)]
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in tasks:
-            task.cancel()
+    async with client:
+        tasks = [asyncio.create_task(work()) for work in (screen.read_story, screen.take_lines)]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class _Screen:
@@ -88,7 +93,7 @@ class _Screen:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._console = Console(soft_wrap=False, highlight=False)
+        self._console = Console(highlight=False)
         self._story = Story()
         self._prompts = self._console.is_terminal and sys.stdin.isatty()
         self._asked = 0
@@ -133,7 +138,9 @@ class _Screen:
         self._answered.clear()
         try:
             await self._client.send({"type": "command", "data": {"command": line}})
-        except ConnectionError as error:
+        except (ConnectionError, RefusedError) as error:
+            if isinstance(error, RefusedError) and not error.code.reconnect:
+                raise
             self._asked -= 1
             self._print(Text(f"Not sent: {error}", style="yellow"))
 
@@ -158,7 +165,7 @@ class _Screen:
     def _print(self, text: Text) -> None:
         if self._prompts:
             self._console.file.write("\r\x1b[K")  # The prompt gives way.
-        self._console.print(text)
+        self._console.print(text, soft_wrap=not self._console.is_terminal)
         if self._prompts:
             self._prompt()
         self._console.file.flush()

@@ -76,6 +76,7 @@ class ClientConnection(ABC):
         self._changed = changed
         self._attempt: asyncio.Task[Ended] | None = None
         self._failures = 0
+        self._opened_at: float | None = None
         self._last_seen: float | None = None
         self.state: ConnectionState = "closed"
         self.since = clock.now()
@@ -105,9 +106,11 @@ class ClientConnection(ABC):
         """Stay connected; returns when the server said that there is no coming back."""
         while True:
             self._enter("connecting")
+            self._opened_at = None
             ended = await self._try()
-            lived = self.state == "open" and self._clock.now() - self.since >= SETTLED
-            self._failures = 0 if lived else self._failures
+            now = self._clock.now()
+            if self._opened_at is not None and now - self._opened_at >= SETTLED:
+                self._failures = 0
             self.error = str(ended)
             self._enter("closed")
             if not ended.code.reconnect:
@@ -125,6 +128,8 @@ class ClientConnection(ABC):
         """End the current one; another is opened as after any loss. A no-op without one."""
         if self._attempt is not None:
             self._attempt.cancel()
+            # At once, so that nothing is sent on what is going to be closed.
+            self._enter("closed")
 
     async def _try(self) -> Ended:
         self._attempt = asyncio.create_task(self.carry())
@@ -141,6 +146,7 @@ class ClientConnection(ABC):
 
     def _opened(self) -> None:
         self.opened += 1
+        self._opened_at = self._clock.now()
         self.error = None
         self._seen()
         self._enter("open")
@@ -149,6 +155,7 @@ class ClientConnection(ABC):
         self._last_seen = self._clock.now()
 
     def _enter(self, state: ConnectionState) -> None:
-        self.state = state
-        self.since = self._clock.now()
-        self._changed(self)
+        if state != self.state:
+            self.state = state
+            self.since = self._clock.now()
+            self._changed(self)
