@@ -201,8 +201,7 @@ class Commands:
         return Answer(f"You hear {name} again.")
 
     async def _help(self, _: Person, args: Sequence[str]) -> Answer:
-        width = max(len(verb.usage) for verb in self._verbs.values())
-        lines = [f"{verb.usage.ljust(width)}  {verb.purpose}" for verb in self._verbs.values()]
+        lines = [f"{verb.usage}: {verb.purpose}" for verb in self._verbs.values()]
         return Answer("\n".join(["What you can do:", *lines]))
 
     async def _logout(self, _: Person, args: Sequence[str]) -> Answer:

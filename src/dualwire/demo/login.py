@@ -16,13 +16,13 @@ from ..exceptions import AuthenticationError, RefusedError
 from ..http import JWTAuthenticator
 from ..http.bodies import read_body
 from ..http.credentials import COOKIE, read_credentials
-from ..http.errors import answered
 from ..http.origins import OriginPolicy
+from ..http.routing import add_endpoint
 from ..manager import ConnectionManager
 from ..types import Identity
 from .accounts import INVALID, Account, Accounts
 
-__all__ = ["login_router"]
+__all__ = ["address_of", "login_router"]
 
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=1024)]
 
@@ -60,19 +60,19 @@ class _Login:
     async def register(self, request: Request) -> Response:
         """Make an account and log in."""
         given = await self._read(request)
-        account = await self._accounts.register(given.username, given.password, _address(request))
+        account = await self._accounts.register(given.username, given.password, address_of(request))
         return self._welcome(request, account)
 
     async def login(self, request: Request) -> Response:
         """Log in."""
         given = await self._read(request)
-        account = await self._accounts.login(given.username, given.password, _address(request))
+        account = await self._accounts.login(given.username, given.password, address_of(request))
         return self._welcome(request, account)
 
     async def guest(self, request: Request) -> Response:
         """Log in without an account."""
         self._check_site(request)
-        return self._welcome(request, self._accounts.guest(_address(request)))
+        return self._welcome(request, self._accounts.guest(address_of(request)))
 
     async def me(self, request: Request) -> Response:
         """Who the token belongs to."""
@@ -167,23 +167,19 @@ def login_router(
     ]
     router = APIRouter(tags=["login"])
     for method, path, endpoint in endpoints:
-        router.add_api_route(
-            path,
-            answered(endpoint, origins.cors_headers),
-            methods=[method],
-            response_class=Response,
-            response_model=None,
-        )
+        add_endpoint(router, method, path, endpoint, extra=origins.cors_headers)
     return router
 
 
-def _address(request: Request) -> str:
+def address_of(request: Request) -> str:
     """Where a request came from, as far as limits go: an IPv6 peer owns its whole /64."""
     host = request.client.host if request.client else "unknown"
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
         return host
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is None:
-        return str(ipaddress.ip_network((host.partition("%")[0], 64), strict=False))
-    return host
+    if isinstance(address, ipaddress.IPv4Address):
+        return host
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ipaddress.ip_network((host.partition("%")[0], 64), strict=False))

@@ -11,7 +11,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from ..http.errors import NotFoundError, answered
+from ..http.errors import NotFoundError
+from ..http.routing import add_endpoint
 from ..manager import ConnectionManager
 from .envelope import utc
 from .town import Town
@@ -37,9 +38,11 @@ def pages_router(manager: ConnectionManager, town: Town) -> APIRouter:
     }
 
     async def page(_: Request) -> Response:
+        """The game's page."""
         return HTMLResponse(html, headers=headers)
 
     async def room(request: Request) -> Response:
+        """A room of the town."""
         room_id = request.path_params["room_id"]
         found = town.world.rooms.get(room_id)
         if found is None:
@@ -48,6 +51,7 @@ def pages_router(manager: ConnectionManager, town: Town) -> APIRouter:
         return JSONResponse(found.to_dict(occupants=len(town.people_in(found))))
 
     async def status(_: Request) -> Response:
+        """How much goes on in the game."""
         return JSONResponse(
             {
                 "active_connections": manager.get_active_connection_count(),
@@ -58,8 +62,9 @@ def pages_router(manager: ConnectionManager, town: Town) -> APIRouter:
         )
 
     router = APIRouter(tags=["game"])
-    for path, endpoint in (("/", page), ("/rooms/{room_id}", room), ("/game/status", status)):
-        router.add_api_route(path, answered(endpoint), response_class=Response, response_model=None)
+    add_endpoint(router, "GET", "/", page, head=True)
+    add_endpoint(router, "GET", "/rooms/{room_id}", room)
+    add_endpoint(router, "GET", "/game/status", status)
     return router
 
 
