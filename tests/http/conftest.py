@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.live import ServerName
 from tests.http.site import Site, site_on
+from tests.live import ServerName
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from fastapi import FastAPI
 from dualwire import Authenticator, Config, ConnectionManager
 from dualwire.http import JWTAuthenticator, admin_router, monitoring_router, realtime_router
 from dualwire.testing import ManualClock
-
 from tests.live import DEADLINE, ServerName, serving, until
 
 SECRET = "a-secret-for-tests-of-at-least-32-bytes"

@@ -11,7 +11,6 @@ from dualwire import AuthenticationError, ConfigurationError
 from dualwire.codes import TOKEN_EXPIRED, UNAUTHORIZED
 from dualwire.http import JWTAuthenticator
 from dualwire.testing import ManualClock
-
 from tests.http.site import SECRET
 
 

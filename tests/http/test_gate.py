@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 import websockets.exceptions
 
 from dualwire import Authenticator, Config, Identity, Limits
 from dualwire.http.credentials import COOKIE
-
-from tests.live import sse, ws
 from tests.http.site import ELSEWHERE, EVIL, Site, error_of, site_on
+from tests.live import sse, ws
 
 
-async def denial(site: Site, path: str = "/api/ws", **options: object) -> tuple[int, str]:
+async def denial(site: Site, path: str = "/api/ws", **options: Any) -> tuple[int, str]:
     """The HTTP status and the type of error with which a WebSocket is refused."""
     with pytest.raises(websockets.exceptions.InvalidStatus) as caught:
         async with ws(site.address, path, **options):

@@ -5,7 +5,6 @@ from starlette.requests import HTTPConnection
 
 from dualwire import ConfigurationError, ForbiddenError
 from dualwire.http.origins import OriginPolicy, is_same_origin
-
 from tests.http.site import ELSEWHERE, EVIL
 
 
