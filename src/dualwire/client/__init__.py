@@ -25,6 +25,7 @@ from ..core.encoding.json import decode_message, encode_object
 from ..exceptions import AuthenticationError, ProtocolError, RefusedError
 from ..types import ConnectionType, JSONObject
 from .connection import ClientConnection, ConnectionState, Ended, Quality
+from .inbox import Inbox
 from .refusal import refusal
 from .sse import SSEConnection
 from .websocket import WebSocketConnection
@@ -40,6 +41,9 @@ __all__ = [
 INBOX = 1000
 """Events that wait for the application; beyond them the connections are not read, and the server
 sees a slow peer."""
+
+LAST_WORDS = 1.0
+"""Seconds that one connection has to end by itself after the other was told that it is over."""
 
 
 class Client:
@@ -63,11 +67,12 @@ class Client:
         self.on_change: Callable[[ClientConnection], None] = _ignore
         """Called whenever a connection's state changed."""
         self._open_timeout = open_timeout
-        self._inbox: asyncio.Queue[JSONObject] = asyncio.Queue(INBOX)
-        self._over = asyncio.Event()
+        self._inbox = Inbox(INBOX)
+        self._clock = clock
         self._ended: Ended | None = None
         self._first = asyncio.Event()
         self._tasks: list[asyncio.Task[Ended]] = []
+        self._winding_up: asyncio.Task[None] | None = None
         headers = {"Authorization": f"Bearer {token}"}
         query = {"session_id": session_id, "twins": "standby"}
         self._http = httpx.AsyncClient(base_url=self.url, headers=headers, timeout=10.0)
@@ -104,10 +109,11 @@ class Client:
 
     async def close(self) -> None:
         """End both connections and the iteration. Idempotent."""
-        for task in self._tasks:
+        tasks = [*self._tasks, *([self._winding_up] if self._winding_up else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._over.set()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._inbox.close()
         await self._http.aclose()
 
     def cut(self, connection_type: ConnectionType) -> None:
@@ -123,6 +129,8 @@ class Client:
             ConnectionError: the server cannot be reached either way.
         """
         payload = encode_object(message)
+        if self._inbox.closed:
+            raise ConnectionError(f"{self.url}: this client is closed; connect again")
         if not await self._websocket.send(payload.decode()):
             await self._post(payload)
 
@@ -151,39 +159,22 @@ class Client:
         return self._events()
 
     async def _events(self) -> AsyncIterator[JSONObject]:
-        over = asyncio.create_task(self._over.wait())
-        try:
-            while True:
-                getting = asyncio.create_task(self._inbox.get())
-                try:
-                    await asyncio.wait((getting, over), return_when=asyncio.FIRST_COMPLETED)
-                    if not getting.done():
-                        break
-                    event = getting.result()
-                finally:
-                    getting.cancel()
-                yield event
-        finally:
-            over.cancel()
+        while (event := await self._inbox.get()) is not None:
+            yield event
         if self._ended is not None:
             raise _error(self._ended)
 
     async def _wait_first(self) -> None:
-        waiting = [asyncio.create_task(each.wait()) for each in (self._first, self._over)]
         try:
-            await asyncio.wait(
-                waiting, timeout=self._open_timeout, return_when=asyncio.FIRST_COMPLETED
-            )
-        finally:
-            for task in waiting:
-                task.cancel()
-        if self._ended is not None:
-            raise _error(self._ended)
-        if not self._first.is_set():
+            async with asyncio.timeout(self._open_timeout):
+                await self._first.wait()
+        except TimeoutError:
             reasons = {str(each.error) for each in self.connections.values()}
             raise ConnectionError(
                 f"{self.url}: no connection within {self._open_timeout} s ({'; '.join(reasons)})"
-            )
+            ) from None
+        if self._ended is not None and self._inbox.closed:
+            raise _error(self._ended)
 
     def _changed(self, connection: ClientConnection) -> None:
         if connection.state == "open":
@@ -191,16 +182,27 @@ class Client:
         self.on_change(connection)
 
     def _finished(self, task: asyncio.Task[Ended]) -> None:
-        if task.cancelled():
+        if task.cancelled() or self._ended is not None:
             return
         error = task.exception()
-        if self._ended is None:
-            self._ended = (
-                task.result() if error is None else Ended(code=PEER_GONE, detail=repr(error))
-            )
-        for other in self._tasks:
-            other.cancel()
-        self._over.set()
+        if error is None:
+            self._ended = task.result()
+        else:
+            self._ended = Ended(code=PEER_GONE, detail=repr(error))
+        self._winding_up = asyncio.create_task(self._wind_up())
+
+    async def _wind_up(self) -> None:
+        """The session is over on one connection; the other may still bring what came before."""
+        last_words = asyncio.create_task(self._clock.sleep(LAST_WORDS))
+        try:
+            for connection, task in zip(self.connections.values(), self._tasks, strict=True):
+                if connection.state == "open":
+                    await asyncio.wait((task, last_words), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in (last_words, *self._tasks):
+                each.cancel()
+            self._inbox.close()
+            self._first.set()
 
 
 def connect(

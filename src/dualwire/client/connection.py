@@ -104,6 +104,12 @@ class ClientConnection(ABC):
 
     async def keep(self) -> Ended:
         """Stay connected; returns when the server said that there is no coming back."""
+        try:
+            return await self._keep()
+        finally:
+            self._enter("closed")
+
+    async def _keep(self) -> Ended:
         while True:
             self._enter("connecting")
             self._opened_at = None

@@ -1,0 +1,55 @@
+"""What a person reads of the game's events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dualwire.cli.story import Story
+
+ROOM = {"name": "The Library", "description": "Books.", "exits": {"north": "hall"}}
+
+
+def event(event_type: str, **data: Any) -> dict[str, Any]:
+    return {"event_type": event_type, "sequence_number": 1, "data": data}
+
+
+@pytest.mark.parametrize(
+    ("told", "text"),
+    [
+        (event("command_response", result="You look."), "You look."),
+        (event("command_response", result="a", message="b"), "b"),
+        (event("chat_message", message="Ben says: hello"), "Ben says: hello"),
+        (event("player_entered", message="Ben enters the room."), "Ben enters the room."),
+        (event("heartbeat"), None),
+        (event("room_update", room=ROOM), None),
+        ({"type": "error", "message": "m", "user_friendly": "Try again."}, "Try again."),
+        ({"n": 1}, None),
+        ({"event_type": "x", "data": "text"}, None),
+    ],
+)
+def test_events_as_text(told: dict[str, Any], text: str | None) -> None:
+    assert Story().tell(told) == text
+
+
+def test_a_place_is_told_once() -> None:
+    story = Story()
+    first = story.tell(event("game_state", room=ROOM, occupants=["Ben"]))
+    assert first == "The Library\nBooks.\nExits: north\nHere: Ben"
+    assert story.tell(event("game_state", room=ROOM, occupants=[])) is None
+    assert story.tell(event("game_state", room={**ROOM, "name": "The Hall"}, occupants=[]))
+    assert story.tell(event("game_state", room=None)) is None
+
+
+def test_answers_are_counted_and_errors_are_answers() -> None:
+    story = Story()
+    story.tell(event("command_response", result="Done."))
+    story.tell({"type": "error", "message": "No."})
+    story.tell(event("chat_message", message="Hi."))
+    assert story.answers == 2
+
+
+def test_nobody_writes_to_the_terminal_itself() -> None:
+    text = Story().tell(event("chat_message", message="Ben\x1b[2J\x07 says\nhi"))
+    assert text == "Ben[2J says\nhi"
