@@ -271,6 +271,18 @@ async def test_mutes_hold_on_every_path_and_on_replay() -> None:
         await until(lambda: len(of(again, "chat_message")) == 2)
 
 
+async def test_who_left_before_its_turn_came_leaves_no_ghost() -> None:
+    async with arkham() as game:
+        bob = await game.player("Bob")
+        # The hook of a player who logged out meanwhile: announced, for its departure will be too.
+        await game.manager.node.hooks.on_player_online("ghost")  # type: ignore[misc]
+        await bob.hears("player_entered_game")
+        await game.manager.node.hooks.on_player_offline("ghost")  # type: ignore[misc]
+        await bob.hears("player_left_game")
+        assert game.manager.room_subscriptions["station"] == {bob.id}
+        assert "ghost" not in await bob.do("look")
+
+
 def test_a_mute_joins_the_applications_own_rule() -> None:
     manager = ConnectionManager()
     manager.authorize = lambda player_id, _: player_id != "nosy"

@@ -91,12 +91,13 @@ class Town:
     async def arrive(self, player_id: str) -> None:
         """A player comes into the game: into the room it left, if it was here before."""
         presence = self._manager.node.engine.presence().get(player_id)
-        if presence is None:
-            return  # It left before its turn came, and nobody saw it.
-        person = self._person(presence, self._seen.get(player_id))
+        seen = self._seen.get(player_id)
+        person = self._person(presence or _absent(player_id), seen)
         self._remember(person)
-        await self._describe(person)
-        await self._manager.subscribe_to_room(player_id, person.room.id)
+        if presence is not None:
+            # Who logged out before its turn came must not stay behind as an invisible occupant.
+            await self._describe(person)
+            await self._manager.subscribe_to_room(player_id, person.room.id)
         await self._tell_others(
             person, person.room, "player_entered_game", f"{person.name} has entered the game."
         )
@@ -104,9 +105,7 @@ class Town:
 
     async def depart(self, player_id: str) -> None:
         """A player left the game."""
-        person = self._seen.get(player_id)
-        if person is None:
-            return
+        person = self._seen.get(player_id) or self._person(_absent(player_id))
         await self._tell_others(
             person, person.room, "player_left_game", f"{person.name} has left the game."
         )
@@ -233,3 +232,7 @@ class Town:
             found = (each.identity.name for each in connections if each.player.id == player_id)
             name = next((each for each in found if each), None)
         return clean(name or player_id)[:40] or "Somebody"
+
+
+def _absent(player_id: str) -> Presence:
+    return Presence(player_id=player_id, connected_at=0.0)
