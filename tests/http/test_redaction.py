@@ -28,6 +28,7 @@ from tests.live import ServerName, sse, ws
         ("dualwire.plain, bearer.abc.d-_e", "dualwire.plain, bearer.[redacted]"),
         ("Cookie: a=1; dualwire_token=abc; b=2", "Cookie: a=1; dualwire_token=[redacted]; b=2"),
         ("/x?player_id=ann&twins=all", "/x?player_id=ann&twins=all"),
+        ("{'query_string': b'token=abc&a=1'}", "{'query_string': b'token=[redacted]&a=1'}"),
         ("100 % of nothing = nothing", "100 % of nothing = nothing"),
     ],
 )

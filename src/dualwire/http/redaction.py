@@ -41,7 +41,8 @@ SECRETS = frozenset(
 )
 """Names of query parameters whose values are taken out."""
 
-_PARAMETER = re.compile(r"""([?&;])([^=&;?\s"']+)=([^&;#\s"']*)""")
+# A quote begins a query string too, where a trace log shows it by itself.
+_PARAMETER = re.compile(r"""([?&;"'])([^=&;?\s"']+)=([^&;#\s"']*)""")
 _BEARER = re.compile(r"(?i)\b(bearer[ .])[A-Za-z0-9._~+/=-]+")
 _COOKIE = re.compile(r"""\b(dualwire_token=)[^;,\s"']+""")
 _GONE = "[redacted]"
