@@ -162,6 +162,29 @@ async def test_what_arrived_before_the_end_is_given_first(game: Game) -> None:
         assert amy.error.code == LOGGED_OUT
 
 
+async def test_the_twin_still_brings_what_came_before_the_end(game: Game) -> None:
+    async with entered(game) as amy:
+        nodes = game.manager.node.connections
+        websocket, sse = nodes[own(game, "websocket")], nodes[own(game, "sse")]
+        game.manager.node.end(sse, LOGGED_OUT)
+        await until(lambda: amy.client.connections["sse"].state == "closed")
+        for number in range(5):
+            await game.manager.send_personal_message("amy", {"n": number})
+        game.manager.node.end(websocket, LOGGED_OUT)
+        await amy.task
+        assert amy.numbers() == list(range(5))
+
+
+async def test_a_twin_that_does_not_end_is_not_waited_for_long(game: Game) -> None:
+    clock = ManualClock()
+    async with entered(game, clock=clock) as amy:
+        game.manager.node.end(game.manager.node.connections[own(game, "sse")], LOGGED_OUT)
+        await until(lambda: amy.client.connections["sse"].state == "closed")
+        await clock.advance(1.0)
+        await amy.task
+        assert isinstance(amy.error, RefusedError)
+
+
 async def test_messages_go_over_the_websocket_else_by_post(game: Game) -> None:
     ways = []
 

@@ -7,6 +7,7 @@ first, with code 1012, and everything else has its usual time.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import socket
 from collections.abc import Callable, Collection
@@ -60,9 +61,10 @@ class Server(uvicorn.Server):
         node.ready = False
         for connection in list(node.connections.values()):
             node.end(connection, RESTART)
-        deadline = node.clock.now() + node.config.heartbeat.close_timeout
-        while node.connections and node.clock.now() < deadline and not self.force_exit:  # noqa: ASYNC110
-            await asyncio.sleep(_LOOK)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(node.config.heartbeat.close_timeout):
+                while node.connections and not self.force_exit:  # noqa: ASYNC110 - polls a flag too
+                    await asyncio.sleep(_LOOK)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         # Uvicorn would raise the signal again after it has stopped; a stop that was asked for and
