@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
@@ -89,6 +91,42 @@ async def site_on(
         httpx.AsyncClient(base_url=f"http://{address}", timeout=DEADLINE) as http,
     ):
         yield Site(manager, address, clock, auth, http)
+
+
+@dataclass
+class Program:
+    """A server in a process of its own."""
+
+    process: asyncio.subprocess.Process
+    address: str
+    text: str
+    """What it has written so far."""
+
+    async def finish(self) -> str:
+        """Wait until it has ended; everything that it wrote."""
+        rest, _ = await asyncio.wait_for(self.process.communicate(), DEADLINE)
+        return self.text + rest.decode()
+
+
+@contextlib.asynccontextmanager
+async def program(source: str) -> AsyncIterator[Program]:
+    """Run a Python program that serves with uvicorn."""
+    pipe, out = asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", source, stdout=pipe, stderr=out
+    )
+    try:
+        assert process.stdout is not None
+        text = ""
+        while "Uvicorn running on http://" not in text:
+            line = await asyncio.wait_for(process.stdout.readline(), DEADLINE)
+            assert line, text
+            text += line.decode()
+        yield Program(process, text.rpartition("http://")[2].split()[0], text)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()
 
 
 def error_of(response: httpx.Response) -> dict[str, Any]:

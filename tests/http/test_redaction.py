@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import asyncio
 import logging
-import sys
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -12,7 +10,7 @@ import uvicorn.logging
 from dualwire.http import install_redaction
 from dualwire.http.credentials import COOKIE
 from dualwire.http.redaction import LOGGERS, RedactionFilter, redact
-from tests.http.site import Site, site_on
+from tests.http.site import Site, program, site_on
 from tests.live import ServerName, sse, ws
 
 
@@ -165,24 +163,11 @@ server.run()
 
 
 async def test_a_plain_uvicorn_with_its_own_logging() -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        PROGRAM,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    assert process.stdout is not None
-    text = ""
-    while "Uvicorn running on http://" not in text:
-        line = await process.stdout.readline()
-        assert line, text
-        text += line.decode()
-    address = text.rpartition("http://")[2].split()[0]
-    async with sse(address, "/api/events?token=the-secret&ticket=the-secret") as stream:
-        assert stream.response.status_code == 401
-    process.terminate()
-    rest, _ = await process.communicate()
-    text += rest.decode()
+    async with program(PROGRAM) as server:
+        path = "/api/events?token=the-secret&ticket=the-secret"
+        async with sse(server.address, path) as stream:
+            assert stream.response.status_code == 401
+        server.process.terminate()
+        text = await server.finish()
     assert "the-secret" not in text
     assert "GET /api/events?token=[redacted]&ticket=[redacted] HTTP/1.1" in text

@@ -1,16 +1,14 @@
 from __future__ import annotations
 
-import asyncio
 import signal
-import sys
 
 import pytest
 
 from dualwire import ConnectionManager
 from dualwire.http import JWTAuthenticator
 from dualwire.http.shutdown import server_is_exiting, watch_server
-from tests.http.site import SECRET
-from tests.live import DEADLINE, sse, ws
+from tests.http.site import SECRET, program
+from tests.live import sse, ws
 
 PROGRAM = f"""
 import uvicorn
@@ -21,37 +19,26 @@ from dualwire.http import JWTAuthenticator, realtime_router
 app = FastAPI()
 app.include_router(realtime_router(ConnectionManager(), JWTAuthenticator({SECRET!r})))
 uvicorn.run(app, port=0, log_level="info")
-print("left", flush=True)
 """
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_uvicorn_stops_while_streams_are_open(number: signal.Signals) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        PROGRAM,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    assert process.stdout is not None
-    text = ""
-    while "Uvicorn running on http://" not in text:
-        line = await process.stdout.readline()
-        assert line, text
-        text += line.decode()
-    address = text.rpartition("http://")[2].split()[0]
     token = JWTAuthenticator(SECRET).issue("ann")
-    async with sse(address, token=token) as stream, ws(address, token=token) as socket:
-        process.send_signal(number)
+    async with (
+        program(PROGRAM) as server,
+        sse(server.address, token=token) as stream,
+        ws(server.address, token=token) as socket,
+    ):
+        server.process.send_signal(number)
         await stream.wait_end()
         assert stream.bye is not None
         assert (stream.bye["code"], stream.bye["reason"]) == (1012, "restart")
         assert stream.bye["reconnect"] is True
         assert await socket.wait_end() == 1012
-        rest, _ = await asyncio.wait_for(process.communicate(), DEADLINE)
-    assert "Application shutdown complete" in rest.decode()
-    assert "Traceback" not in rest.decode()
+        text = await server.finish()
+    assert "Application shutdown complete" in text
+    assert "Traceback" not in text
 
 
 def test_without_a_server_nothing_exits() -> None:
