@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from .codes import Code
+from .core.commands import CommandClaim
 from .core.encoding import Encoding, Frame
 from .core.presence import Transitions
 from .core.session import Claim
@@ -26,6 +27,7 @@ from .types import (
     Membership,
     Position,
     Presence,
+    Reply,
 )
 
 __all__ = [
@@ -245,6 +247,20 @@ class Engine(ABC):
 
         Returns:
             The transitions that this node has to announce; no other node gets them.
+        """
+
+    # Commands
+
+    @abstractmethod
+    async def claim_command(self, player_id: str, command_id: str, *, retry: bool) -> CommandClaim:
+        """Claim a command before it runs; see :mod:`dualwire.core.commands`."""
+
+    @abstractmethod
+    async def finish_command(self, player_id: str, reply: Reply) -> bool:
+        """Keep a command's reply and append it to the player's stream, in one step.
+
+        Returns:
+            Whether the command was claimed and had no reply yet; only then was it appended.
         """
 
     # What a player's plain connections were written

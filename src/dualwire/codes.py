@@ -58,6 +58,20 @@ class Code:
     def __str__(self) -> str:
         return f"{self.number} {self.name}"
 
+    def fields(self, retry_after: float | None = None) -> dict[str, object]:
+        """What a goodbye says.
+
+        Args:
+            retry_after: seconds after which another try makes sense, if that is to be said.
+        """
+        fields: dict[str, object] = {
+            "code": self.number,
+            "reason": self.name,
+            "message": self.reason,
+            "reconnect": self.reconnect,
+        }
+        return fields if retry_after is None else {**fields, "retry_after": retry_after}
+
 
 def _code(number: int, name: str, reason: str, *, reconnect: bool, http: int) -> Code:
     return Code(number=number, name=name, reason=reason, reconnect=reconnect, http=http)

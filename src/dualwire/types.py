@@ -25,8 +25,10 @@ __all__ = [
     "Loss",
     "LossReason",
     "Membership",
+    "Outcome",
     "Position",
     "Presence",
+    "Reply",
     "SessionEnded",
     "Subscribed",
     "Unsubscribed",
@@ -113,7 +115,29 @@ class SessionEnded:
     """Whether what waits in an outbox is still written (not after a revocation)."""
 
 
-Body: TypeAlias = Event | Subscribed | Unsubscribed | SessionEnded
+Outcome: TypeAlias = Literal["done", "refused", "unknown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What became of a command: an entry of the player's stream, in order with its effects."""
+
+    command_id: str
+    outcome: Outcome
+    body: JSONObject | None = None
+    """The application's answer, when it is done."""
+    reason: str = ""
+    """Why it was refused, or is unknown."""
+
+    def fields(self) -> JSONObject:
+        """What a frame says of it, beside its place in a stream."""
+        fields: JSONObject = {"type": "reply", "id": self.command_id, "outcome": self.outcome}
+        if self.outcome == "done":
+            return {**fields, "body": self.body}
+        return {**fields, "reason": self.reason}
+
+
+Body: TypeAlias = Event | Subscribed | Unsubscribed | SessionEnded | Reply
 
 
 @dataclass(slots=True, eq=False)

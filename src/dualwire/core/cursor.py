@@ -19,7 +19,7 @@ MAX_STREAMS = 1024
 """A player in more rooms than this cannot name them all; a bigger cursor is an attack."""
 
 _EPOCH = re.compile(r"[0-9a-f]{20}")
-_EVENT_ID = re.compile(r"([A-Za-z0-9_.]{1,64})-([0-9]{1,18})")
+_EVENT_ID = re.compile(r"([A-Za-z0-9_.-]{1,64})-([0-9]{1,18})")
 _MAX_OFFSET = 2**53 - 1
 """The largest integer that every JSON reader keeps exactly (RFC 8259, section 6)."""
 

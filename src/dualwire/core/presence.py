@@ -3,11 +3,14 @@
 =========  ==================  =========  ============================
 state      what happens        becomes    effect
 =========  ==================  =========  ============================
+absent     session claimed     away       none: nobody is there yet
 absent     first connection    present    arrived, announced once
 present    last one ends       waiting
 waiting    a connection        present    none: nobody noticed
 waiting    grace is over       away       left, announced once
+waiting    session claimed     waiting    none, but its session lives longer
 away       a connection        present    arrived
+away       session claimed     away       none, but its session lives longer
 away       resume is over      absent     the session lapses
 any        logout              absent     left at once, if announced
 =========  ==================  =========  ============================
@@ -72,6 +75,15 @@ class PresenceTable:
         slot.connections.add(connection_id)
         self._waiting.discard(player_id)
         return arrived
+
+    def expect(self, player_id: str, now: float) -> None:
+        """A session was claimed for a connection to come: it lapses if none comes."""
+        slot = self._slots.get(player_id)
+        if slot is None:
+            slot = self._slots[player_id] = _Slot(0.0, present=False)
+            self._waiting.add(player_id)
+        if player_id in self._waiting:
+            slot.resume_until = now + self._resume
 
     def detach(self, player_id: str, connection_id: str, now: float) -> bool:
         """A connection ended.

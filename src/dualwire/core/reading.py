@@ -24,7 +24,7 @@ from ..types import (
     Unsubscribed,
     player_stream,
 )
-from .cursor import clamp, merge
+from .cursor import clamp
 from .rooms import membership_at
 from .stream import StreamLog
 
@@ -80,8 +80,9 @@ class Reader:
         self._stand(place, self._stream, seen)
         for stream, membership in self._rooms_at(place).items():
             start = self._start(membership)
-            known = cursor.get(stream, start)
-            self._stand(place, stream, max(known, start) if known.epoch == start.epoch else known)
+            self._stand(place, stream, cursor.get(stream, start))
+            # Whatever the cursor says, nothing is read from before the player came in.
+            place.positions[stream] = max(place.positions[stream], start)
         self._stand(place, GLOBAL, cursor.get(GLOBAL, self._log(GLOBAL).position))
         return place
 
@@ -99,11 +100,13 @@ class Reader:
         if n == 0:
             return place
         later = self.at_number(n)
-        merge(
-            later.positions,
-            {stream: at for stream, at in place.positions.items() if stream in later.positions},
-        )
-        return Place(later.positions)
+        if place.positions[self._stream] > later.positions[self._stream]:
+            # It began where the player's stream stood after ``n``: its rooms are the ones to read.
+            rooms, other = place.positions, later.positions
+        else:
+            rooms, other = later.positions, place.positions
+        positions = {stream: max(at, other.get(stream, at)) for stream, at in rooms.items()}
+        return Place(positions, [loss for loss in later.losses if not _covered(loss, place)])
 
     def next(self, place: Place) -> tuple[str, Entry] | Loss | None:
         """Take the next step from a place.
@@ -192,3 +195,9 @@ class Reader:
             start = self._start(membership)
             known = place.positions.get(name, start)
             place.positions[name] = max(known, start)
+
+
+def _covered(loss: Loss, place: Place) -> bool:
+    """Whether somebody who stood at a place had all that is lost."""
+    at = place.positions.get(loss.stream)
+    return at is not None and at.offset >= loss.last

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Mapping
+from itertools import takewhile
 from typing import Any
 
 from ..abc import Clock, Engine, History, Published, Sink, Ticket
 from ..codes import SESSION_REPLACED, Code
 from ..config import HistoryPolicy, SessionPolicy
+from ..core.commands import CommandClaim, CommandTable
 from ..core.cursor import merge
 from ..core.presence import PresenceTable, Transitions
 from ..core.rooms import RoomTable
@@ -26,6 +28,7 @@ from ..types import (
     Membership,
     Position,
     Presence,
+    Reply,
     SessionEnded,
     player_stream,
     room_of,
@@ -67,6 +70,7 @@ class MemoryEngine(Engine):
         self._sessions = SessionTable(policy.retired)
         self._presence = PresenceTable(policy.grace, policy.resume)
         self._written: dict[str, Cursor] = {}
+        self._commands = CommandTable(policy.resume)
         self._tickets: dict[str, Ticket] = {}
 
     async def start(self, sink: Sink) -> None:
@@ -125,16 +129,21 @@ class MemoryEngine(Engine):
     async def ready(self, streams: Collection[str]) -> None:
         pass
 
-    def _append(self, stream: str, body: Body) -> Entry:
+    def _check_started(self, operation: str) -> Sink:
         if self._sink is None:
-            raise EngineError("publish", "the engine is not started (or was stopped)")
+            raise EngineError(operation, "the engine is not started (or was stopped)")
+        return self._sink
+
+    def _append(self, stream: str, body: Body) -> Entry:
+        sink = self._check_started("publish")
         entry = self.log(stream).append(body, self._clock.now())
-        self._sink(stream, entry)
+        sink(stream, entry)
         return entry
 
     # Rooms
 
     async def enter(self, player_id: str, room_id: str) -> bool:
+        self._check_started("enter")
         stream = room_stream(room_id)
         entry = self._rooms.enter(player_id, stream, self.log(stream).position)
         if entry is None:
@@ -143,6 +152,7 @@ class MemoryEngine(Engine):
         return True
 
     async def leave(self, player_id: str, room_id: str) -> bool:
+        self._check_started("leave")
         stream = room_stream(room_id)
         entry = self._rooms.leave(player_id, stream, self.log(stream).position)
         if entry is None:
@@ -162,7 +172,11 @@ class MemoryEngine(Engine):
     # Sessions and presence
 
     async def claim(self, player_id: str, session_id: str | None, fresh_id: str) -> Claim:
-        claim = self._sessions.claim(player_id, session_id, fresh_id, self._clock.now())
+        self._check_started("claim")
+        now = self._clock.now()
+        claim = self._sessions.claim(player_id, session_id, fresh_id, now)
+        if claim.outcome != "refused":
+            self._presence.expect(player_id, now)
         if claim.replaced is not None:
             self._written.pop(player_id, None)
             ended = SessionEnded(session_id=claim.replaced, code=SESSION_REPLACED.number)
@@ -170,6 +184,7 @@ class MemoryEngine(Engine):
         return claim
 
     async def end_session(self, player_id: str, code: Code, *, flush: bool) -> str | None:
+        self._check_started("end_session")
         ended = self._sessions.end(player_id, code, self._clock.now())
         if ended is not None:
             body = SessionEnded(session_id=ended, code=code.number, flush=flush)
@@ -182,6 +197,7 @@ class MemoryEngine(Engine):
         return self._sessions.current(player_id)
 
     async def attach(self, player_id: str, connection_id: str) -> bool:
+        self._check_started("attach")
         return self._presence.attach(
             player_id, connection_id, self._clock.now(), self._clock.wall()
         )
@@ -202,11 +218,26 @@ class MemoryEngine(Engine):
             self._sessions.lapse(player_id, now)
             await self._forget(player_id)
         self._sessions.tick(now)
+        self._commands.tick(now)
         self._expire_ids(now)
         self._expire_history(now)
         for secret in [key for key, ticket in self._tickets.items() if ticket.expires_at <= now]:
             del self._tickets[secret]
         return transitions
+
+    # Commands
+
+    async def claim_command(
+        self, player_id: str, command_id: str, *, retry: bool
+    ) -> CommandClaim:
+        now = self._clock.now()
+        return self._commands.claim(player_id, command_id, retry=retry, now=now)
+
+    async def finish_command(self, player_id: str, reply: Reply) -> bool:
+        if not self._commands.finish(player_id, reply, self._clock.now()):
+            return False
+        self._append(player_stream(player_id), reply)
+        return True
 
     # What plain connections were written
 
@@ -238,9 +269,9 @@ class MemoryEngine(Engine):
         self._logs.pop(player_stream(player_id), None)
 
     def _expire_ids(self, now: float) -> None:
-        for key, (at, _) in list(self._publish_ids.items()):
-            if now - at < PUBLISH_ID_LIFE:
-                break
+        # Oldest first, so only what is due is looked at.
+        due = takewhile(lambda item: now - item[1][0] >= PUBLISH_ID_LIFE, self._publish_ids.items())
+        for key, _ in list(due):
             del self._publish_ids[key]
 
     def _expire_history(self, now: float) -> None:
@@ -252,6 +283,8 @@ class MemoryEngine(Engine):
                 # Nobody here needs it: its next life, if any, is a larger epoch.
                 total -= log.bytes
                 del self._logs[stream]
+        if total <= self._history.budget:
+            return
         for log in sorted(self._logs.values(), key=lambda log: log.used_at):
             if total <= self._history.budget:
                 return

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from ..core.cursor import parse_cursor
 from ..core.encoding.eventstream import message
 from ..core.encoding.plain import PlainEventStream
 from ..exceptions import EngineError, RefusedError
 from ..manager import ConnectionManager
 from ..runtime.connection import Connection
 from ..transports.sse import HEADERS, EventStreamResponse
+from ..types import JSONObject
 from .bodies import read_object, text_field
 from .errors import as_refusal, retry_after, will_pass
 from .gate import Gate
@@ -36,35 +39,35 @@ class EventsEndpoint:
     async def get(self, request: Request) -> Response:
         """The player's events as Server-Sent Events."""
         try:
-            return await self._open(request, request.query_params.get("last_event_id"))
+            return await self._open(request, {})
         except RefusedError as refusal:
             if will_pass(refusal) and _is_native(request):
                 return _come_back(refusal)
             raise
 
     async def post(self, request: Request) -> Response:
-        """The same for clients that tell in a JSON body where to go on."""
-        body = await read_object(request, self._manager.config.limits)
-        last_event_id = text_field(body, "last_event_id")
-        return await self._open(request, last_event_id or request.query_params.get("last_event_id"))
+        """The same for clients that tell in a JSON body where to go on: ``cursor``, or
+        ``last_event_id``."""
+        return await self._open(request, await read_object(request, self._manager.config.limits))
 
-    async def _open(self, request: Request, last_event_id: str | None) -> Response:
+    async def _open(self, request: Request, body: JSONObject) -> Response:
         try:
-            return await self._reserve(request, last_event_id)
+            return await self._reserve(request, body)
         except EngineError as error:
             refusal = as_refusal(error)
             self._manager.node.note_refusal("sse", None, refusal)
             raise refusal from error
 
-    async def _reserve(self, request: Request, last_event_id: str | None) -> Response:
+    async def _reserve(self, request: Request, body: JSONObject) -> Response:
         admitted = await self._gate.admit(request, opens="sse")
+        terms = admitted.terms
+        if "cursor" in body:
+            terms = replace(terms, cursor=parse_cursor(body["cursor"]))
+        last_event_id = text_field(body, "last_event_id")
+        if last_event_id is not None:
+            terms = replace(terms, last_event_id=last_event_id)
         connection = await self._manager.reserve_sse(
-            admitted.player_id,
-            admitted.session_id,
-            identity=admitted.identity,
-            standby=admitted.standby,
-            # A browser that comes back by itself uses its old address and a new header.
-            last_event_id=request.headers.get("last-event-id") or last_event_id,
+            admitted.player_id, admitted.session_id, terms=terms
         )
         return _Stream(self._manager, connection)
 

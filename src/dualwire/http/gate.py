@@ -13,13 +13,14 @@ from ..exceptions import (
     AuthenticationError,
     EngineError,
     ForbiddenError,
-    ProtocolError,
     RefusedError,
 )
 from ..manager import ConnectionManager
+from ..manager.terms import Terms
 from ..types import ConnectionType, Identity
 from .credentials import read_credentials
 from .origins import OriginPolicy, is_same_origin
+from .terms import read_terms
 
 __all__ = ["Admitted", "Gate"]
 
@@ -31,7 +32,8 @@ class Admitted:
     identity: Identity
     session_id: str | None
     """The session that it asks for; a ticket says that itself."""
-    standby: bool
+    terms: Terms
+    """How it wants to be written to."""
 
     @property
     def player_id(self) -> str:
@@ -79,7 +81,8 @@ class Gate:
             _check_path(connection, known)
             if opens is not None and not self._manager.node.ready:
                 raise RefusedError("The server is about to restart.", RESTART, retry_after=1.0)
-            return Admitted(identity=known, session_id=session_id, standby=_standby(connection))
+            terms = read_terms(connection, known, self._manager.config.limits)
+            return Admitted(identity=known, session_id=session_id, terms=terms)
         except RefusedError as refusal:
             if opens is not None:
                 player_id = known.player_id if known else None
@@ -126,10 +129,3 @@ def _check_path(connection: HTTPConnection, identity: Identity) -> None:
     named = connection.path_params.get("player_id", identity.player_id)
     if named != identity.player_id:
         raise ForbiddenError("the path names another player than the token")
-
-
-def _standby(connection: HTTPConnection) -> bool:
-    twins = connection.query_params.get("twins", "all")
-    if twins not in ("all", "standby"):
-        raise ProtocolError(f"twins: expected 'all' or 'standby', got {twins[:40]!r}")
-    return twins == "standby"

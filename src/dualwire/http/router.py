@@ -51,6 +51,7 @@ def realtime_router(
     """
     install_redaction()
     watch_server(manager)
+    manager.inbound.authenticate = authenticator.authenticate
     origins = OriginPolicy(allowed_origins)
     gate = Gate(manager, authenticator, origins)
     websocket = WebSocketEndpoint(manager, gate)

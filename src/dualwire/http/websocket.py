@@ -33,8 +33,7 @@ class WebSocketEndpoint:
                 websocket,
                 admitted.player_id,
                 admitted.session_id,
-                identity=admitted.identity,
-                standby=admitted.standby,
+                terms=admitted.terms,
             )
         except RefusedError as refusal:
             await _deny(websocket, refusal)

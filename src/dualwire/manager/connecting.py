@@ -9,7 +9,9 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from ..codes import LOGGED_OUT, MESSAGE_TOO_BIG, NORMAL, PEER_GONE, Code, code_for
 from ..core.cursor import parse_event_id
+from ..core.encoding import Encoding
 from ..core.encoding.plain import PlainEventStream, PlainText
+from ..core.encoding.v1 import V1EventStream, V1Text
 from ..core.lifecycle import State
 from ..exceptions import (
     AmbiguousConnectionError,
@@ -26,6 +28,7 @@ from ..transports.sse import EventStreamTransport
 from ..transports.websocket import ObjectTransport, SendsJSON, WebSocketTransport
 from ..types import ConnectionType, Identity, JSONObject, player_id_of
 from .sending import PlayerId, Sending
+from .terms import ProtocolName, Terms
 
 __all__ = ["Connecting"]
 
@@ -36,8 +39,13 @@ class Connecting(Sending):
     def __init__(self, node: Node) -> None:
         super().__init__(node)
         self.inbound = Inbound(node)
-        self._text = PlainText()
-        self._event_stream = PlainEventStream(node.id)
+        text, stream = PlainText(), PlainEventStream(node.id)
+        self._encodings: dict[tuple[ConnectionType, ProtocolName, bool], Encoding] = {}
+        for digest in (False, True):
+            self._encodings["websocket", "plain", digest] = text
+            self._encodings["sse", "plain", digest] = stream
+            self._encodings["websocket", "dualwire.v1", digest] = V1Text(digest=digest)
+            self._encodings["sse", "dualwire.v1", digest] = V1EventStream(digest=digest)
 
     async def connect_websocket(
         self,
@@ -45,8 +53,7 @@ class Connecting(Sending):
         player_id: PlayerId,
         session_id: str | None = None,
         *,
-        identity: Identity | None = None,
-        standby: bool = False,
+        terms: Terms | None = None,
     ) -> bool:
         """Connect a WebSocket for a player.
 
@@ -59,14 +66,15 @@ class Connecting(Sending):
             player_id: the player, already authenticated.
             session_id: identifier of the game client's session. Another one than the current one
                 takes over: it ends all connections of the session before. None joins the current.
-            identity: what the player's token said; its expiry ends the connection.
-            standby: the client asks that only one of its plain connections carries each event.
+            terms: what else is known of the client, and how it wants to be written to; ``None``
+                for nothing.
 
         Returns:
             True if it carries the player's events from now on; False if it was refused (and closed
             with the code that says why) or broke before it was open.
         """
-        opening = self._opening("websocket", player_id, session_id, identity, standby=standby)
+        terms = terms or Terms()
+        opening = self._opening("websocket", player_id, session_id, terms)
         try:
             connection = await self.node.admission.reserve(opening)
         except RefusedError as refusal:
@@ -74,7 +82,7 @@ class Connecting(Sending):
             await refuse(websocket, refusal.code, refusal.retry_after)
             return False
         try:
-            await accept(websocket)
+            await accept(websocket, f"dualwire.{terms.protocol.removeprefix('dualwire.')}")
         except (WebSocketDisconnect, RuntimeError, OSError):
             self.node.end(connection, PEER_GONE)
             return False
@@ -83,8 +91,10 @@ class Connecting(Sending):
             raise
         connection.socket = websocket
         if isinstance(websocket, WebSocket):
-            return await self.node.open(connection, WebSocketTransport(websocket, self._text))
-        return await self.node.open(connection, ObjectTransport(websocket, self._text))
+            return await self.node.open(
+                connection, WebSocketTransport(websocket, connection.encoding)
+            )
+        return await self.node.open(connection, ObjectTransport(websocket, connection.encoding))
 
     async def serve_websocket(
         self,
@@ -92,8 +102,7 @@ class Connecting(Sending):
         player_id: PlayerId,
         session_id: str | None = None,
         *,
-        identity: Identity | None = None,
-        standby: bool = False,
+        terms: Terms | None = None,
     ) -> None:
         """The whole life of a WebSocket: connect it, act on its messages, end it.
 
@@ -101,12 +110,10 @@ class Connecting(Sending):
             websocket: as for :meth:`connect_websocket`.
             player_id: the player, already authenticated.
             session_id: identifier of the game client's session.
-            identity: what the player's token said.
-            standby: the client asks that only one of its plain connections carries each event.
+            terms: what else is known of the client, and how it wants to be written to; ``None``
+                for nothing.
         """
-        if not await self.connect_websocket(
-            websocket, player_id, session_id, identity=identity, standby=standby
-        ):
+        if not await self.connect_websocket(websocket, player_id, session_id, terms=terms):
             return
         connection = self._of(websocket)
         task = asyncio.current_task()
@@ -120,7 +127,7 @@ class Connecting(Sending):
                 if message["type"] == "websocket.disconnect":
                     code = code_for(message.get("code"), message.get("reason") or "")
                     break
-                connection.seen_at = self.node.clock.now()
+                connection.heard(self.node.clock.now())
                 await self._receive(connection, message.get("text") or message.get("bytes") or "")
         except RuntimeError:
             # Starlette says so once the socket is closed: the end of this connection, no error.
@@ -179,9 +186,7 @@ class Connecting(Sending):
         player_id: PlayerId,
         session_id: str | None = None,
         *,
-        identity: Identity | None = None,
-        standby: bool = False,
-        last_event_id: str | None = None,
+        terms: Terms | None = None,
     ) -> str:
         """Connect an SSE connection for a player.
 
@@ -191,9 +196,8 @@ class Connecting(Sending):
         Args:
             player_id: the player, already authenticated.
             session_id: as for :meth:`connect_websocket`.
-            identity: what the player's token said.
-            standby: the client asks that only one of its plain connections carries each event.
-            last_event_id: the ``Last-Event-ID`` that the client sent: it gets what came after.
+            terms: what else is known of the client, and how it wants to be written to; ``None``
+                for nothing.
 
         Returns:
             The connection id.
@@ -202,9 +206,7 @@ class Connecting(Sending):
             SessionError: the session id is malformed, somebody else's, or retired.
             CapacityError: the player has as many SSE connections as it may.
         """
-        connection = await self.reserve_sse(
-            player_id, session_id, identity=identity, standby=standby, last_event_id=last_event_id
-        )
+        connection = await self.reserve_sse(player_id, session_id, terms=terms)
         return connection.id
 
     async def reserve_sse(
@@ -212,14 +214,10 @@ class Connecting(Sending):
         player_id: PlayerId,
         session_id: str | None = None,
         *,
-        identity: Identity | None = None,
-        standby: bool = False,
-        last_event_id: str | None = None,
+        terms: Terms | None = None,
     ) -> Connection:
         """:meth:`connect_sse`, for those who go on with :meth:`open_sse`."""
-        opening = self._opening(
-            "sse", player_id, session_id, identity, standby=standby, last_event_id=last_event_id
-        )
+        opening = self._opening("sse", player_id, session_id, terms or Terms())
         try:
             return await self.node.admission.reserve(opening)
         except RefusedError as refusal:
@@ -349,20 +347,19 @@ class Connecting(Sending):
         connection_type: ConnectionType,
         player_id: PlayerId,
         session_id: str | None,
-        identity: Identity | None,
-        *,
-        standby: bool,
-        last_event_id: str | None = None,
+        terms: Terms,
     ) -> Opening:
         player = player_id_of(player_id)
+        last_event_id = terms.last_event_id
         return Opening(
             player_id=player,
             connection_type=connection_type,
-            encoding=self._text if connection_type == "websocket" else self._event_stream,
-            identity=identity or Identity(player_id=player),
+            encoding=self._encodings[connection_type, terms.protocol, terms.digest],
+            identity=terms.identity or Identity(player_id=player),
             session_id=session_id,
             last_event_id=parse_event_id(last_event_id) if last_event_id else None,
-            standby=standby,
+            cursor=terms.cursor,
+            standby=terms.standby,
         )
 
     def _of(self, websocket: object) -> Connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from ..core.encoding import Encoding
 from ..core.reading import Place
 from ..core.session import Claim, check_session_id, issue_session_id
 from ..exceptions import CapacityError, SessionError
-from ..types import ConnectionType, Cursor, Identity
+from ..types import ConnectionType, Cursor, Identity, JSONObject, Loss
 from .audience import LocalPlayer
 from .connection import Connection
 
@@ -81,6 +82,8 @@ class Admission:
         # Nothing waits from here on, so where it stands is where it was registered.
         saved = await engine.written(player_id) if engine.durable else {}
         connection.place = self._place(player, opening, saved, resumes=claim.outcome == "joined")
+        if opening.encoding.contiguous:
+            connection.hello = self._hello(connection, opening)
         connection.deadline = began + self._node.config.session.open_within
         player.connections[connection.id] = connection
         self._node.connections[connection.id] = connection
@@ -140,6 +143,22 @@ class Admission:
                 retry_after=self._node.config.heartbeat.interval,
             )
 
+    def _hello(self, connection: Connection, opening: Opening) -> JSONObject:
+        """What a client of ``dualwire.v1`` is told about its connection, beside where it begins."""
+        config, place = self._node.config, connection.place
+        losses = place.losses if place is not None else []
+        return {
+            "connection": connection.id,
+            "session": connection.session_id,
+            "player": connection.player.id,
+            "node": self._node.id,
+            "ping_interval": config.heartbeat.interval,
+            "pong_timeout": config.heartbeat.pong_timeout,
+            "limits": {"message": config.limits.message},
+            "resume_window": config.session.resume,
+            "resume": _resume(connection.player.stream, opening.cursor, losses),
+        }
+
     def _place(
         self, player: LocalPlayer, opening: Opening, saved: Cursor, *, resumes: bool
     ) -> Place:
@@ -156,3 +175,15 @@ class Admission:
         # Nobody carries now: go on where the session's last connection was written.
         merge(saved, player.written)
         return reader.at_cursor(saved)
+
+
+def _resume(own: str, cursor: Cursor | None, losses: Sequence[Loss]) -> JSONObject:
+    """How a client's cursor was met, with the reason where it was not met in full."""
+    if cursor is None or own not in cursor:
+        return {"outcome": "new"}
+    if not losses:
+        return {"outcome": "resumed"}
+    if any(loss.stream == own and loss.reason == "epoch" for loss in losses):
+        return {"outcome": "lost", "reason": "epoch"}
+    ranges = [[loss.stream, loss.first, loss.last, loss.reason] for loss in losses]
+    return {"outcome": "partial", "reason": losses[0].reason, "ranges": ranges}

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from asyncio import Future
+from collections.abc import Mapping
+
+from ..core.cursor import merge
 from ..core.encoding import Encoding
 from ..core.reading import Reader
 from ..types import Cursor, Position, player_stream
@@ -13,7 +17,17 @@ __all__ = ["Audience", "LocalPlayer"]
 class LocalPlayer:
     """A player with a session on this node."""
 
-    __slots__ = ("carrier", "connections", "id", "reader", "rooms", "stream", "written")
+    __slots__ = (
+        "acknowledged",
+        "carrier",
+        "connections",
+        "id",
+        "reader",
+        "rooms",
+        "stream",
+        "waiting",
+        "written",
+    )
 
     def __init__(self, player_id: str, reader: Reader, rooms: set[str]) -> None:
         self.id = player_id
@@ -27,6 +41,21 @@ class LocalPlayer:
         """Where plain twins stand by: the one connection that carries the player's events."""
         self.written: Cursor = {}
         """Up to where connections of this session that have ended were written."""
+        self.acknowledged: Cursor = {}
+        """What the application of some client of this session has."""
+        self.waiting: list[tuple[Position, Future[bool]]] = []
+        """Who waits for which position of the player's own stream to be acknowledged."""
+
+    def acknowledge(self, cursor: Mapping[str, Position]) -> None:
+        """A client's application has everything up to ``cursor``; positions never go back."""
+        merge(self.acknowledged, cursor)
+        seen = self.acknowledged.get(self.stream)
+        if seen is None or not self.waiting:
+            return
+        for position, future in self.waiting:
+            if position <= seen and not future.done():
+                future.set_result(True)
+        self.waiting = [pair for pair in self.waiting if not pair[1].done()]
 
 
 class Audience:

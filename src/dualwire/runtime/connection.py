@@ -12,7 +12,7 @@ from ..core.encoding import Encoding, Frame
 from ..core.health import Verdict, Vitals
 from ..core.lifecycle import State, Step, advance
 from ..core.reading import Place
-from ..types import ConnectionType, Identity
+from ..types import ConnectionType, Identity, JSONObject
 
 if TYPE_CHECKING:
     from .audience import LocalPlayer
@@ -37,6 +37,7 @@ class Connection(TransportListener):
     __slots__ = (
         "_on_ended",
         "_on_progress",
+        "_pinged_at",
         "_waiters",
         "closed_with",
         "connection_type",
@@ -44,14 +45,18 @@ class Connection(TransportListener):
         "dirty",
         "encoding",
         "established_at",
+        "hello",
         "id",
         "identity",
         "next_ping",
         "outbox",
         "outbox_size",
+        "pings",
         "place",
         "player",
+        "pong_due",
         "progress_at",
+        "round_trip",
         "seen_at",
         "session_id",
         "socket",
@@ -102,6 +107,15 @@ class Connection(TransportListener):
         self.deadline: float | None = None
         """Monotonic seconds at which a reserved or closing connection is given up."""
         self.next_ping = 0.0
+        self.pings = 0
+        """Pings sent."""
+        self.pong_due: float | None = None
+        """Monotonic seconds until which a sign of life must come; ``None`` while none is due."""
+        self.round_trip: float | None = None
+        """Seconds from a ping to its pong; ``None`` before the first pong."""
+        self._pinged_at: float | None = None
+        self.hello: JSONObject | None = None
+        """What it is told about itself when it opens, if its encoding says so."""
         self.closed_with: Code | None = None
         self._waiters: list[tuple[int, Future[bool]]] | None = None
         self._on_progress: Callable[[Connection], None] | None = None
@@ -129,6 +143,29 @@ class Connection(TransportListener):
     def written_n(self) -> int:
         """The node's number of the newest event that the network took; 0 for none."""
         return self.transport.written_n if self.transport else 0
+
+    def heard(self, now: float) -> None:
+        """The peer gave a sign of life."""
+        self.seen_at = now
+        self.pong_due = None
+
+    def pinged(self, now: float, pong_due: float | None) -> None:
+        """A ping was sent.
+
+        Args:
+            now: monotonic seconds.
+            pong_due: until when a sign of life must come; ``None`` if the server's own pings tell.
+        """
+        self._pinged_at = now
+        if self.pong_due is None:
+            self.pong_due = pong_due
+
+    def ponged(self, n: int, now: float) -> None:
+        """The peer answered a ping; by the newest one the round trip is measured."""
+        self.heard(now)
+        if n == self.pings and self._pinged_at is not None:
+            self.round_trip = now - self._pinged_at
+            self._pinged_at = None
 
     def step(self, step: Step) -> None:
         """Move on in its life, as the table of :mod:`dualwire.core.lifecycle` allows."""
@@ -169,15 +206,22 @@ class Connection(TransportListener):
             self.transport.write(frames)
         return len(frames)
 
-    def drop_events(self) -> None:
-        """Forget the events that were not written yet; answers to this connection stay."""
-        kept = [frame for frame in self.outbox if frame.n == 0]
-        if self.transport is not None:
-            kept = [frame for frame in self.transport.discard() if frame.n == 0] + kept
+    def drop_events(self) -> int:
+        """Forget the events that were not written yet; answers to this connection stay.
+
+        Returns:
+            The number of the oldest event that was forgotten; 0 for none.
+        """
+        frames = self.transport.discard() if self.transport is not None else []
+        frames += self.outbox
         self.outbox = []
         self.outbox_size = 0
-        for frame in kept:
-            self.push(frame)
+        first = 0
+        for frame in frames:
+            if frame.n == 0:
+                self.push(frame)
+            first = first or frame.n
+        return first
 
     def vitals(self, own_delay: float) -> Vitals:
         """What can be observed of it."""

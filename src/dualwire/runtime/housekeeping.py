@@ -82,11 +82,27 @@ class Housekeeping:
             node.end(connection, TOKEN_EXPIRED)
             return
         self._judge(connection, now)
-        if now >= connection.next_ping:
+        if connection.ended:
+            return
+        if connection.pong_due is not None and now >= connection.pong_due + self._own_delay:
+            node.end(connection, STALE)
+        elif now >= connection.next_ping:
             connection.next_ping += node.config.heartbeat.interval
-            ping = connection.encoding.ping()
-            if ping is not None and not connection.waiting:
-                node.hub.push(connection, ping)
+            self._ping(connection, now)
+
+    def _ping(self, connection: Connection, now: float) -> None:
+        # While bytes wait, the peer is known by whether it takes them.
+        if connection.waiting or connection.transport is None:
+            return
+        encoding = connection.encoding
+        connection.pings += 1
+        tails = self._node.hub.tails(connection) if encoding.contiguous else {}
+        ping = encoding.ping(connection.pings, tails)
+        if ping is None:
+            return
+        self._node.hub.push(connection, ping)
+        pong_timeout = self._node.config.heartbeat.pong_timeout
+        connection.pinged(now, now + pong_timeout if encoding.contiguous else None)
 
     def _judge(self, connection: Connection, now: float) -> None:
         node = self._node

@@ -13,16 +13,17 @@ from collections.abc import Callable
 import structlog
 
 from ..abc import Engine
-from ..codes import CODES, OVERTAKEN, Code, code_for
+from ..codes import CODES, Code, code_for
 from ..config import Config
+from ..core.cursor import format_cursor
 from ..core.encoding import Frame
 from ..core.lifecycle import State, Step
 from ..core.reading import Place, Reader
 from ..types import (
     GLOBAL,
+    Cursor,
     Entry,
     Event,
-    Loss,
     Position,
     SessionEnded,
     Subscribed,
@@ -31,6 +32,7 @@ from ..types import (
 from .audience import Audience, LocalPlayer
 from .connection import Connection
 from .permission import Permission
+from .readers import Readers, log_loss
 from .stats import Stats
 from .twins import Twins
 
@@ -69,15 +71,15 @@ class Hub:
         self.n = 0
         """The node's number of the newest entry."""
         self.permission = Permission(stats)
+        self.readers = Readers(self, config.limits.outbox, call_soon, end)
         self.twins = Twins(self, config.plain_twins)
         self.players: dict[str, LocalPlayer] = {}
         self._audiences: dict[str, Audience] = {}
         self._arrived: deque[tuple[str, Entry]] = deque()
-        self._busy = False
+        self.busy = False
+        """Whether a fan-out is going on: the logs are ahead of the hub."""
         self._dirty: deque[Connection] = deque()
         self._flush_due = False
-        self._ready: dict[Connection, None] = {}
-        self._pump_due = False
 
     # Players
 
@@ -121,15 +123,26 @@ class Hub:
     def open(self, connection: Connection, place: Place) -> None:
         """A connection with a transport begins to be given events, from a place on."""
         connection.step(Step.OPEN)
-        for loss in place.losses:
-            self._log_loss(connection, loss)
         self.begin(connection, place)
-        opening = connection.encoding.opening()
-        if opening is not None:
-            self.push(connection, opening)
+        if connection.encoding.contiguous and connection.place is not None:
+            connection.place.losses = list(place.losses)
+        for frame in (connection.encoding.opening(), self._hello(connection)):
+            if frame is not None:
+                self.push(connection, frame)
         self.twins.arrange(connection.player)
         if connection.state is State.READING:
-            self.read(connection)
+            self.readers.read(connection)
+
+    def _hello(self, connection: Connection) -> Frame | None:
+        if connection.hello is None or connection.place is None:
+            return None
+        streams = format_cursor(connection.place.positions)
+        return connection.encoding.hello({**connection.hello, "streams": streams})
+
+    def tails(self, connection: Connection) -> Cursor:
+        """How far a connection is given each of its streams."""
+        place = connection.place or self.here(connection)
+        return dict(place.positions)
 
     def remove(self, connection: Connection) -> None:
         """A connection ends: nothing more is given to it, and a twin that stands by takes over."""
@@ -137,7 +150,7 @@ class Hub:
         player.connections.pop(connection.id, None)
         if connection.state is State.LIVE:
             connection.place = self.leave_live(connection)
-        self.stop_reading(connection)
+        self.readers.forget(connection)
         if player.carrier is connection:
             self.twins.arrange(player)
 
@@ -156,8 +169,7 @@ class Hub:
 
     def progress(self, connection: Connection) -> None:
         """The network took bytes from a connection; one that reads may get more."""
-        if connection.state is State.READING:
-            self._want_read(connection)
+        self.readers.want(connection)
 
     # From the engine
 
@@ -169,16 +181,16 @@ class Hub:
         """
         self.n += 1
         entry.n = self.n
-        if self._busy:
+        if self.busy:
             self._arrived.append((stream, entry))
             return
-        self._busy = True
+        self.busy = True
         try:
             self._fan_out(stream, entry)
             while self._arrived:
                 self._fan_out(*self._arrived.popleft())
         finally:
-            self._busy = False
+            self.busy = False
 
     def _fan_out(self, stream: str, entry: Entry) -> None:
         audience = self._audiences.get(stream)
@@ -190,20 +202,31 @@ class Hub:
             self._give(audience, stream, entry, body)
             return
         player = self.players[stream[7:]]
-        if type(body) is SessionEnded:
-            audience.position = Position(audience.position.epoch, entry.offset)
-            code = CODES.get(body.code) or code_for(body.code)
-            for connection in list(player.connections.values()):
-                if connection.session_id == body.session_id:
-                    self._end(connection, code, body.flush)
-        else:
-            assert type(body) is Subscribed or type(body) is Unsubscribed
+        if isinstance(body, (Subscribed, Unsubscribed)):
             self._move(player, audience, entry, body)
+            return
+        audience.position = Position(audience.position.epoch, entry.offset)
+        if isinstance(body, SessionEnded):
+            code = CODES.get(body.code) or code_for(body.code)
+            ended = [e for e in player.connections.values() if e.session_id == body.session_id]
+            # The one that carries is the last: else it would hand what waits to a twin that ends.
+            for connection in sorted(ended, key=lambda each: each is player.carrier):
+                self._end(connection, code, body.flush)
+        for connection in player.connections.values():
+            if connection.state is State.LIVE:
+                self._tell(connection, stream, entry)
+
+    def _tell(self, connection: Connection, stream: str, entry: Entry) -> None:
+        """Give an entry that is no event, if the connection's encoding has something for it."""
+        frame = connection.encoding.other(stream, entry)
+        if frame is not None:
+            self.push(connection, frame)
 
     def _give(self, audience: Audience, stream: str, entry: Entry, body: Event) -> None:
         refused = self.permission.refused(audience, body)
         limits = self._config.limits
         full: list[Connection] = []
+        skipping: list[Connection] = []
         dirty = self._dirty
         for encoding, connections in audience.live.items():
             frame = encoding.event(stream, entry)
@@ -212,6 +235,7 @@ class Hub:
             for connection in connections:
                 if refused and connection.player.id in refused:
                     entry.accepted -= 1
+                    skipping.append(connection)
                     continue
                 connection.outbox.append(frame)
                 connection.outbox_size += size
@@ -223,6 +247,10 @@ class Hub:
                     or len(connection.outbox) > limits.outbox_events
                 ):
                     full.append(connection)
+        for connection in skipping:
+            skip = connection.encoding.skip(stream, entry.offset, entry.offset)
+            if skip is not None:
+                self.push(connection, skip)
         for connection in full:
             # Inline, so that a publisher who never yields cannot grow an outbox without bound.
             self._flush_one(connection)
@@ -244,6 +272,8 @@ class Hub:
                 self._fall_back(connection)
             live = []
         audience.position = Position(audience.position.epoch, entry.offset)
+        for connection in live:
+            self._tell(connection, player.stream, entry)
         if type(body) is Subscribed:
             player.rooms.add(body.stream)
             room.players += 1
@@ -269,15 +299,12 @@ class Hub:
             }
         )
 
-    def _go_live(self, connection: Connection) -> None:
+    def go_live(self, connection: Connection) -> None:
+        """A connection stands where the hub stands: push to it from now on."""
         connection.step(Step.CAUGHT_UP)
         connection.place = None
         for stream in self._streams(connection.player):
             self._audiences[stream].add(connection)
-
-    def stop_reading(self, connection: Connection) -> None:
-        """Read no longer for a connection."""
-        self._ready.pop(connection, None)
 
     def leave_live(self, connection: Connection) -> Place:
         """Push to a connection no longer; the place where it stands then."""
@@ -291,50 +318,12 @@ class Hub:
         connection.place = self.leave_live(connection)
         connection.step(Step.FALL_BACK)
         self.twins.arrange(connection.player)
-        if connection.state is State.READING:
-            self._want_read(connection)
-
-    def read(self, connection: Connection) -> None:
-        """Give a reading connection what it is due, as far as it takes it."""
-        self._ready.pop(connection, None)
-        if self._busy:
-            # The logs are ahead of the hub in the middle of a fan-out.
-            self._want_read(connection)
-            return
-        place = connection.place
-        assert place is not None
-        reader = connection.player.reader
-        allowed = self._config.limits.outbox
-        while connection.waiting < allowed:
-            due = reader.next(place)
-            if due is None:
-                self._go_live(connection)
-                break
-            if isinstance(due, Loss):
-                # A plain connection has no way to be told; it may come back and start anew.
-                self._log_loss(connection, due)
-                self._end(connection, OVERTAKEN, True)
-                return
-            stream, entry = due
-            if type(entry.body) is Event and self.permission.is_for(
-                connection.player.id, entry.body
-            ):
-                connection.push(connection.encoding.event(stream, entry))
-        self.mark(connection)
-
-    def _log_loss(self, connection: Connection, loss: Loss) -> None:
-        log.warning(
-            "history_lost",
-            player=connection.player.id,
-            connection=connection.id,
-            stream=loss.stream,
-            first=loss.first,
-            last=loss.last,
-            reason=loss.reason,
-        )
+        self.readers.want(connection)
 
     def begin(self, connection: Connection, place: Place) -> None:
         """A connection will be given events from a place on."""
+        for loss in place.losses:
+            log_loss(connection, loss)
         connection.start = Place(dict(place.positions))
         connection.place = Place(dict(place.positions))
 
@@ -364,21 +353,3 @@ class Hub:
         self._stats.deliveries += connection.flush()
         if connection.state is State.LIVE and connection.waiting > self._config.limits.outbox:
             self._fall_back(connection)
-
-    def _want_read(self, connection: Connection) -> None:
-        """Read for a connection in the next turn, if it has room for more."""
-        # Half of the bound: a peer that takes a little does not cost a turn for every frame.
-        if connection.waiting <= self._config.limits.outbox // 2:
-            self._ready[connection] = None
-            self._schedule_pump()
-
-    def _schedule_pump(self) -> None:
-        if self._ready and not self._pump_due:
-            self._pump_due = True
-            self._call_soon(self._pump)
-
-    def _pump(self) -> None:
-        self._pump_due = False
-        for connection in list(self._ready)[:FLUSH_BATCH]:
-            self.read(connection)
-        self._schedule_pump()

@@ -1,15 +1,20 @@
-"""What becomes of a client's message: a pong, a command for the application, or a clear refusal."""
+"""What becomes of a client's message: a command for the application, or news of what it has."""
 
 from __future__ import annotations
 
-import inspect
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
 
+from ..core.cursor import clamp, parse_cursor
 from ..core.messages import ClientMessage, parse_message, problem
-from ..exceptions import MessageTooBigError, ProtocolError, RefusedError
-from ..types import JSONObject
+from ..exceptions import AuthenticationError, ProtocolError
+from ..types import GLOBAL, Cursor, Identity, JSONObject
+from .audience import LocalPlayer
+from .commanding import Command, Commanding
+from .connection import Connection
 from .node import Node
 
 __all__ = ["Command", "Inbound"]
@@ -17,79 +22,125 @@ __all__ = ["Command", "Inbound"]
 log = structlog.get_logger("dualwire")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
-    """A client's message, as ``on_command`` gets it."""
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sent a message."""
 
     player_id: str
-    connection_id: str | None
-    """The connection that asked and is answered; ``None`` for one sent over plain HTTP."""
-    message: ClientMessage
-
-    @property
-    def type(self) -> str:
-        """``command``, ``chat``, or whatever the client said."""
-        return self.message.type
-
-    @property
-    def data(self) -> JSONObject:
-        """The message's fields."""
-        return self.message.data
-
-    @property
-    def verb(self) -> str:
-        """First word of a ``command``, in lower case."""
-        return self.message.verb
-
-    @property
-    def args(self) -> list[str]:
-        """Its other words."""
-        return self.message.args
+    player: LocalPlayer | None
+    """``None`` for a player who has no session on this node."""
+    connection: Connection | None
+    """The connection that it came over; ``None`` for plain HTTP."""
 
 
 class Inbound:
-    """Turns messages into answers. Answers go to whoever asked, and to nobody else."""
+    """Turns messages into answers. Answers go to whoever asked, and to nobody else.
+
+    Args:
+        node: the node that the players are on.
+    """
 
     def __init__(self, node: Node) -> None:
         self._node = node
+        self._commanding = Commanding(node)
+        self.authenticate: Callable[[str], Awaitable[Identity]] | None = None
+        """Who a token belongs to, for ``refresh``; ``None`` to refuse that."""
+        self._handlers: dict[str, Callable[[Sender, JSONObject], Awaitable[JSONObject | None]]] = {
+            "ping": self._ping,
+            "ack": self._ack,
+            "pong": self._pong,
+            "refresh": self._refresh,
+        }
 
     async def answer(
         self, player_id: str, connection_id: str | None, text: str | bytes
     ) -> JSONObject | None:
-        """Read a message, let the application act on it, and return its answer.
+        """Read a message, act on it, and return its answer.
 
         Commands of one player run one at a time, in the order in which they came.
+
+        Args:
+            player_id: who sent it.
+            connection_id: over which connection; ``None`` for plain HTTP.
+            text: as it came.
 
         Raises:
             MessageTooBigError: the message is larger than the limit; that ends the connection.
         """
+        node = self._node
+        connection = node.connections.get(connection_id) if connection_id is not None else None
+        sender = Sender(player_id, node.hub.players.get(player_id), connection)
         try:
-            message = parse_message(text, self._node.config.limits.message)
-        except MessageTooBigError:
-            raise
+            message = parse_message(text, node.config.limits.message)
+            handler = self._handlers.get(message.type)
+            if handler is not None:
+                return await handler(sender, message.data)
+            return await self._command(sender, connection_id, message)
         except ProtocolError as error:
             return problem("invalid_format", str(error))
-        if message.type == "ping":
-            return {"type": "pong", "event_type": "pong", "data": {}}
-        command = Command(player_id=player_id, connection_id=connection_id, message=message)
-        self._node.stats.commands += 1
-        answer: JSONObject | None = await self._node.runner.call(
-            player_id, lambda: self._act(command)
-        )
-        return answer
 
-    async def _act(self, command: Command) -> JSONObject | None:
-        hook = self._node.hooks.on_command
-        if hook is None:
-            return problem("invalid_command", f"Unknown message type: {command.type[:64]}")
+    async def _command(
+        self, sender: Sender, connection_id: str | None, message: ClientMessage
+    ) -> JSONObject | None:
+        commanding, connection = self._commanding, sender.connection
+        if message.type != "command" or not isinstance(message.data.get("id"), str):
+            command = Command(
+                player_id=sender.player_id, connection_id=connection_id, message=message
+            )
+            return await commanding.run(command)
+        reply = await commanding.run_once(sender.player_id, connection_id, message.data)
+        if reply is None or (connection is not None and connection.encoding.contiguous):
+            # It is an entry of the player's stream, and comes to all connections from there.
+            return None if reply is None or reply.first else reply.reply.fields()
+        return reply.reply.fields()
+
+    async def _ping(self, sender: Sender, data: JSONObject) -> JSONObject | None:
+        return {"type": "pong", "event_type": "pong", "data": {}}
+
+    async def _ack(self, sender: Sender, data: JSONObject) -> JSONObject | None:
+        self._acknowledge(sender, data.get("cursor"))
+        return None
+
+    async def _pong(self, sender: Sender, data: JSONObject) -> JSONObject | None:
+        connections = sender.player.connections if sender.player is not None else {}
+        connection = connections.get(str(data.get("connection")))
+        n = data.get("n")
+        if connection is not None and isinstance(n, int):
+            connection.ponged(n, self._node.clock.now())
+        if data.get("cursor") is not None:
+            self._acknowledge(sender, data["cursor"])
+        return None
+
+    def _acknowledge(self, sender: Sender, value: object) -> None:
+        cursor = parse_cursor(value)
+        player = sender.player
+        if player is None:
+            return
+        known: Cursor = {}
+        for stream in (player.stream, GLOBAL, *player.rooms):
+            if stream in cursor:
+                tail = self._node.engine.log(stream).position
+                position = clamp(cursor[stream], tail)
+                if position.epoch == tail.epoch:
+                    known[stream] = position
+        player.acknowledge(known)
+
+    async def _refresh(self, sender: Sender, data: JSONObject) -> JSONObject | None:
+        token = data.get("token")
+        if self.authenticate is None or not isinstance(token, str):
+            return _warning("refresh_failed", "refresh: expected a token for the same player")
         try:
-            result = hook(command)
-            if inspect.isawaitable(result):
-                result = await result
-        except RefusedError as error:
-            return problem("invalid_command", str(error))
-        except Exception:
-            self._node.stats.errors["command"] += 1
-            log.exception("command_failed", player=command.player_id, type=command.type)
-            return problem("message_processing_error", "The command failed; the game goes on.")
-        return result if isinstance(result, dict) else None
+            async with asyncio.timeout(self._node.config.limits.handshake):
+                identity = await self.authenticate(token)
+        except (AuthenticationError, TimeoutError) as error:
+            return _warning("refresh_failed", str(error) or "the authenticator did not answer")
+        if identity.player_id != sender.player_id:
+            return _warning("refresh_failed", "the token belongs to another player")
+        for connection in sender.player.connections.values() if sender.player else ():
+            connection.identity = identity
+        log.info("token_refreshed", player=sender.player_id)
+        return None
+
+
+def _warning(reason: str, message: str) -> JSONObject:
+    return {"type": "warning", "reason": reason, "message": message}

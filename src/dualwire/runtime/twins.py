@@ -72,18 +72,22 @@ class Twins:
         if now.state is State.STANDBY:
             now.step(Step.TAKE_OVER)
             self._hub.begin(now, place or player.reader.at_tail())
-            self._hub.read(now)
+            self._hub.readers.read(now)
         elif place is not None and now.state is State.READING:
             self._hub.begin(now, place)
 
     def _hand_over(self, before: Connection) -> Place | None:
         """Where the next carrier goes on: after what the one before was written."""
         stays = before.id in before.player.connections
-        if stays and before.state is State.LIVE and before.verdict == "healthy":
-            # It only makes room, and what waits for it will be written.
-            return self._hub.here(before)
-        place = self._hub.written(before)
-        before.drop_events()
+        if stays and before.verdict == "healthy" and before.start is not None:
+            # It only makes room: what is on its way will be written, what still waits goes along.
+            place = before.place or self._hub.here(before)
+            first = before.drop_events()
+            if first:
+                place = before.player.reader.further(before.start, first - 1)
+        else:
+            place = self._hub.written(before)
+            before.drop_events()
         self._hub.mark(before)
         return place
 
@@ -91,7 +95,7 @@ class Twins:
         if connection.state is State.LIVE:
             self._hub.leave_live(connection)
         connection.place = None
-        self._hub.stop_reading(connection)
+        self._hub.readers.forget(connection)
         connection.step(Step.STAND_BY)
 
     def _release(self, player: LocalPlayer) -> None:
@@ -100,4 +104,4 @@ class Twins:
             if connection.state is State.STANDBY:
                 connection.step(Step.TAKE_OVER)
                 self._hub.begin(connection, player.reader.at_tail())
-                self._hub.read(connection)
+                self._hub.readers.read(connection)

@@ -10,15 +10,20 @@ from .websocket import SendsJSON, close_reason
 __all__ = ["accept", "refuse"]
 
 
-async def accept(websocket: WebSocket | SendsJSON) -> None:
-    """Accept a connection, unless somebody did before; of the subprotocols ours is selected."""
+async def accept(websocket: WebSocket | SendsJSON, protocol: str = "dualwire.plain") -> None:
+    """Accept a connection, unless somebody did before.
+
+    Args:
+        websocket: what to accept.
+        protocol: the subprotocol to select, if the client offered it. Never the token's.
+    """
     if not isinstance(websocket, WebSocket):
         own = getattr(websocket, "accept", None)
         if own is not None:
             await own()
     elif websocket.application_state is WebSocketState.CONNECTING:
         offered = websocket.scope.get("subprotocols", ())
-        await websocket.accept("dualwire.plain" if "dualwire.plain" in offered else None)
+        await websocket.accept(protocol if protocol in offered else None)
 
 
 async def refuse(websocket: WebSocket | SendsJSON, code: Code, retry_after: float | None) -> None:

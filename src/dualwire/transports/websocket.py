@@ -92,6 +92,9 @@ class WebSocketTransport(_WriterTransport):
     async def _say_goodbye(self) -> None:
         assert self._goodbye is not None
         code, retry_after = self._goodbye
+        bye = self.encoding.bye(code, retry_after)
+        if bye is not None:
+            await self._send(bye)
         await self._websocket.close(code.number, close_reason(code, retry_after))
 
 

@@ -7,9 +7,10 @@ share the frame's bytes.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 
 from ...codes import Code
-from ...types import Entry
+from ...types import Entry, JSONObject, Loss, Position
 
 __all__ = ["Encoding", "Frame"]
 
@@ -37,9 +38,28 @@ class Encoding(ABC):
     name: str
     """``plain`` or ``dualwire.v1``."""
 
+    contiguous: bool = False
+    """Whether it accounts for every offset, and so can tell a client what it does not get."""
+
     @abstractmethod
     def event(self, stream: str, entry: Entry) -> Frame:
         """Encode an entry whose body is an event."""
+
+    def other(self, stream: str, entry: Entry) -> Frame | None:
+        """Encode an entry whose body is none: membership, replies; ``None`` to leave it out."""
+        return None
+
+    def skip(self, stream: str, first: int, last: int) -> Frame | None:
+        """Account for offsets that are not for this player."""
+        return None
+
+    def lost(self, loss: Loss, position: Position) -> Frame | None:
+        """Tell that offsets cannot be given; the stream goes on after ``position``.
+
+        Returns:
+            ``None`` if this encoding has no way to say so.
+        """
+        return None
 
     @abstractmethod
     def direct(self, payload: bytes) -> Frame:
@@ -49,10 +69,19 @@ class Encoding(ABC):
     def opening(self) -> Frame | None:
         """What a connection starts with, if anything."""
 
+    def hello(self, fields: JSONObject) -> Frame | None:
+        """Tell a connection about itself, if this encoding does."""
+        return None
+
     @abstractmethod
-    def ping(self) -> Frame | None:
-        """A sign of life, ``None`` where the transport's own protocol gives it."""
+    def ping(self, n: int, tails: Mapping[str, Position]) -> Frame | None:
+        """A sign of life, ``None`` where the transport's own protocol gives it.
+
+        Args:
+            n: number of the ping on its connection.
+            tails: what the connection was written in each of its streams.
+        """
 
     @abstractmethod
     def bye(self, code: Code, retry_after: float | None) -> Frame | None:
-        """A goodbye, ``None`` where the transport's own protocol says it."""
+        """A goodbye, ``None`` where the transport's own protocol says all of it."""

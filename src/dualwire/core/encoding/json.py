@@ -47,7 +47,7 @@ def decode_message(text: str | bytes) -> JSONObject:
     """
     try:
         value = _decoder.decode(text)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise ProtocolError("Invalid JSON format") from error
     if not isinstance(value, dict):
         raise ProtocolError(f"Invalid JSON format: expected an object, got {type(value).__name__}")

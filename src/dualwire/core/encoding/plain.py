@@ -7,8 +7,10 @@ of the event, so the bytes are the same for all connections.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ...codes import Code
-from ...types import Entry, Event
+from ...types import Entry, Event, Position
 from . import Encoding, Frame
 from .eventstream import message
 from .json import encode_object
@@ -32,7 +34,7 @@ class PlainText(Encoding):
     def opening(self) -> Frame | None:
         return None
 
-    def ping(self) -> Frame | None:
+    def ping(self, n: int, tails: Mapping[str, Position]) -> Frame | None:
         return None
 
     def bye(self, code: Code, retry_after: float | None) -> Frame | None:
@@ -65,19 +67,12 @@ class PlainEventStream(Encoding):
     def opening(self) -> Frame | None:
         return Frame(0, self._opening)
 
-    def ping(self) -> Frame | None:
+    def ping(self, n: int, tails: Mapping[str, Position]) -> Frame | None:
         return Frame(0, _PING)
 
     def bye(self, code: Code, retry_after: float | None) -> Frame | None:
-        fields = {
-            "code": code.number,
-            "reason": code.name,
-            "message": code.reason,
-            "reconnect": code.reconnect,
-        }
-        if retry_after is not None:
-            fields["retry_after"] = retry_after
-        return Frame(0, message(encode_object(fields), event=b"bye"))
+        payload = encode_object(code.fields(retry_after))
+        return Frame(0, message(payload, event=b"bye"))
 
 
 _PING = message(b"{}", event=b"ping")

@@ -1,0 +1,29 @@
+"""How a client wants its connection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from ..types import Cursor, Identity
+
+__all__ = ["ProtocolName", "Terms"]
+
+ProtocolName = Literal["plain", "dualwire.v1"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What is known of a client that connects, and how it wants to be written to."""
+
+    identity: Identity | None = None
+    """What its token said; its expiry ends the connection."""
+    protocol: ProtocolName = "plain"
+    cursor: Cursor | None = None
+    """What a client of ``dualwire.v1`` has seen: it goes on from there."""
+    last_event_id: str | None = None
+    """The ``Last-Event-ID`` of a plain SSE client: it goes on from there."""
+    standby: bool = False
+    """It asks that only one of its plain connections carries each event."""
+    digest: bool = False
+    """It wants a digest with each event (``dualwire.v1``)."""
