@@ -38,6 +38,10 @@ run: $(STAMP) ## Serve the demo game at http://127.0.0.1:8000 (PORT=8080 for ano
 	@echo "==> Serving; Ctrl+C stops"
 	@exec $(BIN)/dualwire serve --port $(PORT)
 
+.PHONY: play
+play: $(STAMP) ## Play the game that `make run` serves, in this terminal
+	@exec $(BIN)/dualwire play http://127.0.0.1:$(PORT)
+
 .PHONY: test
 test: $(STAMP) ## Run every test
 	@echo "==> Testing"
