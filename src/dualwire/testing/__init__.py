@@ -3,9 +3,37 @@
 * :class:`ManualClock`: time that moves when told to
 * :class:`FakeTransport`: a transport that remembers what it was given
 * :func:`check_engine`, :func:`check_transport`, :func:`check_authenticator`, :func:`check_clock`:
-  the conformance suites of the ports
+  the conformance suites of the ports; ``engine_cases()`` and its like give the single cases by
+  name, so that a test runner can show one line for each
 """
 
+from .authenticator_suite import (
+    AuthenticatorFactory,
+    AuthenticatorSubject,
+    authenticator_cases,
+    check_authenticator,
+)
 from .clock import ManualClock
+from .clock_suite import ClockFactory, check_clock, clock_cases
+from .engine_suite import EngineFactory, check_engine, engine_cases
+from .transport import FakeTransport
+from .transport_suite import TransportFactory, TransportPeer, check_transport, transport_cases
 
-__all__ = ["ManualClock"]
+__all__ = [
+    "AuthenticatorFactory",
+    "AuthenticatorSubject",
+    "ClockFactory",
+    "EngineFactory",
+    "FakeTransport",
+    "ManualClock",
+    "TransportFactory",
+    "TransportPeer",
+    "authenticator_cases",
+    "check_authenticator",
+    "check_clock",
+    "check_engine",
+    "check_transport",
+    "clock_cases",
+    "engine_cases",
+    "transport_cases",
+]

@@ -43,6 +43,10 @@ class ManualClock(Clock):
         self._now += seconds
         self._wall += seconds
 
+    def set_back(self, seconds: float) -> None:
+        """Set the wall clock back, as an administrator or NTP does; monotonic time goes on."""
+        self._wall -= seconds
+
     async def advance(self, seconds: float) -> None:
         """Move time, waking sleepers one after the other, each at its own moment."""
         end = self._now + seconds
