@@ -365,7 +365,11 @@ async def test_delay_does_not_limit_the_throughput(net: Net) -> None:
     line.server.send(b"x" * 20_000_000)
     await until(lambda: line.connection.to_client.held == 20_000_000)
     assert line.connection.to_client.passed == 0
+    line.client.transport.pause_reading()
     line.connection.heal()
+    unsent = line.connection.client.transport.get_write_buffer_size()  # type: ignore[union-attr]
+    assert unsent < 1_000_000, "a reader that is slow then is waited for"
+    line.client.transport.resume_reading()
     await until(lambda: len(line.client.got) == 20_000_000)
 
 

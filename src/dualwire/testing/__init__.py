@@ -5,6 +5,7 @@
 * :func:`check_engine`, :func:`check_transport`, :func:`check_authenticator`, :func:`check_clock`:
   the conformance suites of the ports; ``engine_cases()`` and its like give the single cases by
   name, so that a test runner can show one line for each
+* :class:`FaultProxy`: a TCP proxy that spoils connections: :class:`Script`, :func:`random_faults`
 """
 
 from .authenticator_suite import (
@@ -16,6 +17,7 @@ from .authenticator_suite import (
 from .clock import ManualClock
 from .clock_suite import ClockFactory, check_clock, clock_cases
 from .engine_suite import EngineFactory, check_engine, engine_cases
+from .proxy import FaultProxy, Script, random_faults
 from .transport import FakeTransport
 from .transport_suite import TransportFactory, TransportPeer, check_transport, transport_cases
 
@@ -25,7 +27,9 @@ __all__ = [
     "ClockFactory",
     "EngineFactory",
     "FakeTransport",
+    "FaultProxy",
     "ManualClock",
+    "Script",
     "TransportFactory",
     "TransportPeer",
     "authenticator_cases",
@@ -35,5 +39,6 @@ __all__ = [
     "check_transport",
     "clock_cases",
     "engine_cases",
+    "random_faults",
     "transport_cases",
 ]
