@@ -189,6 +189,10 @@ class Engine(ABC):
         """A followed player's memberships by stream, as of this node's copy of its stream."""
 
     @abstractmethod
+    def members_of(self, room_id: str) -> frozenset[str]:
+        """Players subscribed to a room, present or not; at most 1 s old."""
+
+    @abstractmethod
     def members(self) -> Mapping[str, frozenset[str]]:
         """Players subscribed to each room, by room id, present or not; at most 1 s old."""
 
@@ -236,6 +240,10 @@ class Engine(ABC):
         Returns:
             Whether the player is known.
         """
+
+    @abstractmethod
+    def presence_of(self, player_id: str) -> Presence | None:
+        """A player's presence, ``None`` when not present; at most 1 s old."""
 
     @abstractmethod
     def presence(self) -> Mapping[str, Presence]:

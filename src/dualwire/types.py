@@ -86,6 +86,8 @@ class Event:
     payload: bytes
     exclude: frozenset[str] = frozenset()
     """Players who do not get it, now or on replay."""
+    confirm: bool = False
+    """Whether clients are asked to acknowledge it at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from ..http import JWTAuthenticator
 from ..http.bodies import read_body
 from ..http.credentials import COOKIE, read_credentials
 from ..http.origins import OriginPolicy
-from ..http.routing import add_endpoint
+from ..http.routing import add_endpoint, add_preflight
 from ..manager import ConnectionManager
 from ..types import Identity
 from .accounts import INVALID, Account, Accounts
@@ -168,6 +168,7 @@ def login_router(
     router = APIRouter(tags=["login"])
     for method, path, endpoint in endpoints:
         add_endpoint(router, method, path, endpoint, extra=origins.cors_headers)
+        add_preflight(router, path, [method], origins)
     return router
 
 

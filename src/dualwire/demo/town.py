@@ -56,7 +56,7 @@ class Town:
 
     def person(self, player_id: str) -> Person | None:
         """A player who is in the town."""
-        presence = self._manager.node.engine.presence().get(player_id)
+        presence = self._manager.node.engine.presence_of(player_id)
         return self._person(presence) if presence else None
 
     def people(self) -> list[Person]:
@@ -90,7 +90,7 @@ class Town:
 
     async def arrive(self, player_id: str) -> None:
         """A player comes into the game: into the room it left, if it was here before."""
-        presence = self._manager.node.engine.presence().get(player_id)
+        presence = self._manager.node.engine.presence_of(player_id)
         seen = self._seen.get(player_id)
         person = self._person(presence or _absent(player_id), seen)
         self._remember(person)

@@ -163,6 +163,9 @@ class MemoryEngine(Engine):
     def rooms_of(self, player_id: str) -> Mapping[str, Membership]:
         return self._rooms.rooms_of(player_id)
 
+    def members_of(self, room_id: str) -> frozenset[str]:
+        return self._rooms.members(room_stream(room_id))
+
     def members(self) -> Mapping[str, frozenset[str]]:
         return {
             room_of(stream): frozenset(members)
@@ -208,6 +211,9 @@ class MemoryEngine(Engine):
     async def describe(self, player_id: str, info: Mapping[str, Any]) -> bool:
         return self._presence.describe(player_id, info)
 
+    def presence_of(self, player_id: str) -> Presence | None:
+        return self._presence.get(player_id)
+
     def presence(self) -> Mapping[str, Presence]:
         return self._presence.all()
 
@@ -227,9 +233,7 @@ class MemoryEngine(Engine):
 
     # Commands
 
-    async def claim_command(
-        self, player_id: str, command_id: str, *, retry: bool
-    ) -> CommandClaim:
+    async def claim_command(self, player_id: str, command_id: str, *, retry: bool) -> CommandClaim:
         now = self._clock.now()
         return self._commands.claim(player_id, command_id, retry=retry, now=now)
 

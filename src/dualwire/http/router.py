@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fastapi import APIRouter
-from starlette.requests import Request
-from starlette.responses import Response
 
 from ..abc import Authenticator
 from ..manager import ConnectionManager
@@ -17,7 +15,7 @@ from .events import EventsEndpoint
 from .gate import Gate
 from .origins import OriginPolicy
 from .redaction import install_redaction
-from .routing import add_endpoint
+from .routing import add_endpoint, add_preflight
 from .sessions import SessionEndpoint
 from .shutdown import watch_server
 from .websocket import WebSocketEndpoint
@@ -73,22 +71,5 @@ def realtime_router(
     for path, methods in routes:
         for method, endpoint in methods.items():
             add_endpoint(router, method, path, endpoint, extra=origins.cors_headers)
-        router.add_api_route(
-            path, _preflight(origins, [*methods]), methods=["OPTIONS"], include_in_schema=False
-        )
+        add_preflight(router, path, methods, origins)
     return router
-
-
-def _preflight(origins: OriginPolicy, methods: list[str]) -> Answer:
-    """What a browser asks before a page elsewhere may send a token in a header."""
-
-    async def preflight(request: Request) -> Response:
-        headers = origins.cors_headers(request)
-        allow = ", ".join([*methods, "OPTIONS"])
-        if "access-control-allow-origin" in headers:
-            headers["access-control-allow-methods"] = allow
-            headers["access-control-allow-headers"] = "Authorization, Content-Type, Last-Event-ID"
-            headers["access-control-max-age"] = "600"
-        return Response(status_code=204, headers={"allow": allow, **headers})
-
-    return preflight

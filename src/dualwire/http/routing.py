@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from .errors import Answer, answered
+from .origins import OriginPolicy
 
-__all__ = ["add_endpoint"]
+__all__ = ["add_endpoint", "add_preflight"]
 
 
 def add_endpoint(
@@ -47,3 +48,27 @@ def add_endpoint(
     )
     if head:
         router.add_api_route(path, answer, methods=["HEAD"], include_in_schema=False)
+
+
+def add_preflight(
+    router: APIRouter, path: str, methods: Iterable[str], origins: OriginPolicy
+) -> None:
+    """Answer what a browser asks before a page elsewhere may send a token in a header.
+
+    Args:
+        router: where to.
+        path: below the router's prefix.
+        methods: those that the path has.
+        origins: pages that may.
+    """
+    allow = ", ".join([*methods, "OPTIONS"])
+
+    async def preflight(request: Request) -> Response:
+        headers = origins.cors_headers(request)
+        if "access-control-allow-origin" in headers:
+            headers["access-control-allow-methods"] = allow
+            headers["access-control-allow-headers"] = "Authorization, Content-Type, Last-Event-ID"
+            headers["access-control-max-age"] = "600"
+        return Response(status_code=204, headers={"allow": allow, **headers})
+
+    router.add_api_route(path, preflight, methods=["OPTIONS"], include_in_schema=False)

@@ -8,7 +8,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ..abc import Ticket
-from ..core.session import check_session_id
 from ..manager import ConnectionManager
 from ..types import ConnectionType
 from .bodies import read_object, text_field
@@ -40,7 +39,7 @@ class SessionEndpoint:
         session_id = text_field(body, "session_id") or node.admission.issue_session_id(
             admitted.player_id
         )
-        check_session_id(session_id, admitted.player_id, None)
+        node.admission.check_session_id(admitted.player_id, session_id)
         origin = request.headers.get("origin")
         answer = {
             "player_id": admitted.player_id,

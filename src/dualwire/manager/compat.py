@@ -9,9 +9,9 @@ import structlog
 from ..codes import LOGGED_OUT, PROTOCOL_ERROR, REVOKED, SESSION_REPLACED, UNAUTHORIZED, Code
 from ..exceptions import UnknownConnectionError
 from ..types import JSONObject, player_id_of
-from .connecting import Connecting
 from .looking import Looking
 from .sending import PlayerId
+from .serving import Serving
 
 __all__ = ["OlderNames"]
 
@@ -32,7 +32,7 @@ _ENDS_ONE = frozenset(
 )
 
 
-class OlderNames(Connecting, Looking):
+class OlderNames(Serving, Looking):
     """The older surface, each name thin over a newer one."""
 
     async def force_disconnect_player(self, player_id: PlayerId) -> bool:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from ..codes import LOGGED_OUT, MESSAGE_TOO_BIG, NORMAL, PEER_GONE, Code, code_for
+from ..codes import LOGGED_OUT, NORMAL, PEER_GONE, Code
 from ..core.cursor import parse_event_id
 from ..core.encoding import Encoding
 from ..core.encoding.plain import PlainEventStream, PlainText
@@ -15,13 +14,11 @@ from ..core.encoding.v1 import V1EventStream, V1Text
 from ..core.lifecycle import State
 from ..exceptions import (
     AmbiguousConnectionError,
-    MessageTooBigError,
     RefusedError,
     UnknownConnectionError,
 )
 from ..runtime.admission import Opening
 from ..runtime.connection import Connection
-from ..runtime.inbound import Inbound
 from ..runtime.node import Node
 from ..transports.handshake import accept, refuse
 from ..transports.sse import EventStreamTransport
@@ -38,7 +35,6 @@ class Connecting(Sending):
 
     def __init__(self, node: Node) -> None:
         super().__init__(node)
-        self.inbound = Inbound(node)
         text, stream = PlainText(), PlainEventStream(node.id)
         self._encodings: dict[tuple[ConnectionType, ProtocolName, bool], Encoding] = {}
         for digest in (False, True):
@@ -95,58 +91,6 @@ class Connecting(Sending):
                 connection, WebSocketTransport(websocket, connection.encoding)
             )
         return await self.node.open(connection, ObjectTransport(websocket, connection.encoding))
-
-    async def serve_websocket(
-        self,
-        websocket: WebSocket,
-        player_id: PlayerId,
-        session_id: str | None = None,
-        *,
-        terms: Terms | None = None,
-    ) -> None:
-        """The whole life of a WebSocket: connect it, act on its messages, end it.
-
-        Args:
-            websocket: as for :meth:`connect_websocket`.
-            player_id: the player, already authenticated.
-            session_id: identifier of the game client's session.
-            terms: what else is known of the client, and how it wants to be written to; ``None``
-                for nothing.
-        """
-        if not await self.connect_websocket(websocket, player_id, session_id, terms=terms):
-            return
-        connection = self._of(websocket)
-        task = asyncio.current_task()
-        assert task is not None
-        assert isinstance(connection.transport, WebSocketTransport)
-        connection.transport.on_abort(task.cancel)
-        code = PEER_GONE
-        try:
-            while True:
-                message = await websocket.receive()
-                if message["type"] == "websocket.disconnect":
-                    code = code_for(message.get("code"), message.get("reason") or "")
-                    break
-                connection.heard(self.node.clock.now())
-                await self._receive(connection, message.get("text") or message.get("bytes") or "")
-        except RuntimeError:
-            # Starlette says so once the socket is closed: the end of this connection, no error.
-            pass
-        except asyncio.CancelledError:
-            if connection.transport.alive or not task.cancelling():
-                raise
-            task.uncancel()
-        finally:
-            self.node.closed_by_peer(connection, code)
-
-    async def _receive(self, connection: Connection, text: str | bytes) -> None:
-        try:
-            answer = await self.inbound.answer(connection.player.id, connection.id, text)
-        except MessageTooBigError:
-            self.node.end(connection, MESSAGE_TOO_BIG)
-            return
-        if answer is not None and not connection.ended:
-            self._direct(connection, answer)
 
     async def disconnect_websocket(
         self,

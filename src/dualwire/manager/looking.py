@@ -34,7 +34,7 @@ class Looking(Sending):
 
     def get_room_occupants(self, room_id: str) -> list[JSONObject]:
         """What is known of the players who are subscribed to a room and present."""
-        members = self.node.engine.members().get(str(room_id), frozenset())
+        members = self.node.engine.members_of(str(room_id))
         online = self.online_players
         return [online[player_id] for player_id in sorted(members) if player_id in online]
 
@@ -60,7 +60,11 @@ class Looking(Sending):
         Returns:
             For each type that the player has: whether some connection of it is healthy.
         """
-        return self._picture.health(player_id_of(player_id))
+        stats, began = self.node.stats, self.node.clock.now()
+        health = self._picture.health(player_id_of(player_id))
+        stats.health_checks += 1
+        stats.health_check.add(self.node.clock.now() - began)
+        return health
 
     async def cleanup_dead_connections(self, player_id: PlayerId) -> int:
         """Clean up connections of a player whose peer is gone; living ones are left alone.

@@ -64,11 +64,7 @@ class Picture:
             "room_subscriptions",
             "subscribe_to_room(player_id, room_id) and unsubscribe_from_room(player_id, room_id)",
             node.engine.members,
-            lambda room_id: SetView(
-                node.engine.members()[room_id],
-                "room_subscriptions",
-                "subscribe_to_room(player_id, room_id)",
-            ),
+            self._members,
         )
         self.message_queue = MessageQueue(
             MapView(
@@ -144,8 +140,16 @@ class Picture:
         now = self._node.clock.now()
         return judge(connection.vitals(0.0), now, self._node.config.heartbeat) == "healthy"
 
+    def _members(self, room_id: str) -> SetView[str]:
+        members = self._node.engine.members_of(room_id)
+        if not members:
+            raise KeyError(room_id)
+        return SetView(members, "room_subscriptions", "subscribe_to_room(player_id, room_id)")
+
     def _online(self, player_id: str) -> JSONObject:
-        presence = self._node.engine.presence()[player_id]
+        presence = self._node.engine.presence_of(player_id)
+        if presence is None:
+            raise KeyError(player_id)
         connections = self._of(player_id)
         return {
             "player_name": player_id,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 from uuid import UUID
 
 from ..core.encoding.json import encode_object
 from ..core.lifecycle import State
+from ..runtime.audience import LocalPlayer
 from ..runtime.connection import Connection
 from ..runtime.node import Node
 from ..types import (
@@ -129,50 +130,63 @@ class Sending:
         Returns:
             For each connection of the player: written, queued or failed.
         """
-        player = player_id_of(player_id)
-        began = self.node.clock.now()
-        position, entry = await self._publish(player_stream(player), event)
-        local = self.node.hub.players.get(player)
-        connections = list(local.connections.values()) if local is not None else []
-        if entry is None or not isinstance(entry.body, Event):
-            return DeliveryReport(player_id=player, position=position, reason="repeated")
-        if not self.node.hub.permission.is_for(player, entry.body):
-            return DeliveryReport(player_id=player, position=position, reason="not authorized")
-        loop = asyncio.get_running_loop()
-        futures: dict[Connection, asyncio.Future[bool]] = {
-            each: loop.create_future() for each in connections if each.carries
-        }
-        for connection, future in futures.items():
-            connection.wait_written(entry.n, future)
-        if futures:
-            await asyncio.wait(futures.values(), timeout=timeout)
-        self.node.stats.delivery.add(self.node.clock.now() - began)
-        return DeliveryReport(
-            player_id=player,
-            position=position,
-            connections=tuple(
-                _report(each, futures.get(each))
-                for each in connections
-                if each in futures or each.state is State.RESERVED
-            ),
-            reason="" if connections else "no connection",
-        )
+        report, _ = await self._deliver(player_id_of(player_id), event, timeout)
+        return report
 
     async def send_confirmed(
         self, player_id: PlayerId, event: Mapping[str, Any], timeout: float = 5.0
     ) -> DeliveryReport:
         """Send a personal message and wait until a client says that its application has it.
 
-        Clients that speak ``plain`` cannot say so: then the report comes as soon as the event is
-        written, with ``acknowledged`` false and the reason.
+        Only clients that speak ``dualwire.v1`` can say so. Without one the report comes as soon as
+        the event is written, with ``acknowledged`` false and the reason.
 
         Args:
             player_id: the player.
             event: the event, a JSON object.
-            timeout: seconds to wait at most.
+            timeout: seconds to wait at most, for writing and for the acknowledgement together.
+
+        Returns:
+            The report; ``reason`` says why ``acknowledged`` is false.
         """
-        report = await self.deliver(player_id, event, timeout)
-        return replace(report, reason=report.reason or "no client that acknowledges")
+        began = self.node.clock.now()
+        player_id = player_id_of(player_id)
+        report, player = await self._deliver(player_id, event, timeout, confirm=True)
+        if report.reason:
+            return report
+        speaks = player is not None and any(
+            each.encoding.contiguous for each in player.connections.values()
+        )
+        if player is None or not speaks:
+            return replace(report, reason="no client that acknowledges")
+        left = timeout - (self.node.clock.now() - began)
+        acknowledged = await player.wait_acknowledged(report.position, max(0.0, left))
+        return replace(
+            report, acknowledged=acknowledged, reason="" if acknowledged else "not in time"
+        )
+
+    async def _deliver(
+        self, player_id: str, event: Mapping[str, Any], timeout: float, *, confirm: bool = False
+    ) -> tuple[DeliveryReport, LocalPlayer | None]:
+        began = self.node.clock.now()
+        stream = player_stream(player_id)
+        position, entry = await self._publish(stream, event, confirm=confirm)
+        player = self.node.hub.players.get(player_id)
+        if entry is None or not isinstance(entry.body, Event):
+            return DeliveryReport(player_id=player_id, position=position, reason="repeated"), player
+        if not self.node.hub.permission.is_for(player_id, entry.body):
+            reason = "not authorized"
+            return DeliveryReport(player_id=player_id, position=position, reason=reason), player
+        connections = list(player.connections.values()) if player is not None else []
+        reports = await _written(connections, entry.n, timeout)
+        self.node.stats.delivery.add(self.node.clock.now() - began)
+        report = DeliveryReport(
+            player_id=player_id,
+            position=position,
+            connections=reports,
+            reason="" if connections else "no connection",
+        )
+        return report, player
 
     async def subscribe_to_room(self, player_id: PlayerId, room_id: str) -> bool:
         """Let a player have what is said in a room, on all connections, from now on.
@@ -206,9 +220,11 @@ class Sending:
         event: Mapping[str, Any],
         exclude_player: PlayerId | None = None,
         publish_id: str | None = None,
+        *,
+        confirm: bool = False,
     ) -> tuple[Position, Entry | None]:
         exclude = frozenset((player_id_of(exclude_player),)) if exclude_player else frozenset()
-        body = Event(payload=encode_object(event), exclude=exclude)
+        body = Event(payload=encode_object(event), exclude=exclude, confirm=confirm)
         return await self.node.publish(stream, body, publish_id)
 
     def _direct(self, connection: Connection, event: Mapping[str, Any]) -> bool:
@@ -219,6 +235,25 @@ class Sending:
             return False
         self.node.hub.push(connection, frame)
         return True
+
+
+async def _written(
+    connections: Sequence[Connection], n: int, timeout: float
+) -> tuple[ConnectionReport, ...]:
+    """Wait until the event of number ``n`` is written on each connection that carries."""
+    loop = asyncio.get_running_loop()
+    futures: dict[Connection, asyncio.Future[bool]] = {
+        each: loop.create_future() for each in connections if each.carries
+    }
+    for connection, future in futures.items():
+        connection.wait_written(n, future)
+    if futures:
+        await asyncio.wait(futures.values(), timeout=timeout)
+    return tuple(
+        _report(each, futures.get(each))
+        for each in connections
+        if each in futures or each.state is State.RESERVED
+    )
 
 
 def _report(connection: Connection, future: asyncio.Future[bool] | None) -> ConnectionReport:

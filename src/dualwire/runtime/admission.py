@@ -99,6 +99,14 @@ class Admission:
         check_session_id(session_id, player_id, self._session_key)
         await self._claim(player_id, session_id)
 
+    def check_session_id(self, player_id: str, session_id: str) -> None:
+        """Refuse an id that cannot be this player's, without a look at who uses it.
+
+        Raises:
+            SessionError: with code 4422 for a malformed id, 4403 for another player's.
+        """
+        check_session_id(session_id, player_id, self._session_key)
+
     def issue_session_id(self, player_id: str) -> str:
         """A new session id for a player; nothing is claimed."""
         return issue_session_id(secrets.token_urlsafe(18), player_id, self._session_key)

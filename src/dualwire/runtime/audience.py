@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from asyncio import Future
+import asyncio
 from collections.abc import Mapping
 
 from ..core.cursor import merge
@@ -18,6 +18,7 @@ class LocalPlayer:
     """A player with a session on this node."""
 
     __slots__ = (
+        "_waiting",
         "acknowledged",
         "carrier",
         "connections",
@@ -25,7 +26,6 @@ class LocalPlayer:
         "reader",
         "rooms",
         "stream",
-        "waiting",
         "written",
     )
 
@@ -43,19 +43,41 @@ class LocalPlayer:
         """Up to where connections of this session that have ended were written."""
         self.acknowledged: Cursor = {}
         """What the application of some client of this session has."""
-        self.waiting: list[tuple[Position, Future[bool]]] = []
-        """Who waits for which position of the player's own stream to be acknowledged."""
+        self._waiting: list[tuple[Position, asyncio.Future[None]]] = []
 
     def acknowledge(self, cursor: Mapping[str, Position]) -> None:
         """A client's application has everything up to ``cursor``; positions never go back."""
         merge(self.acknowledged, cursor)
         seen = self.acknowledged.get(self.stream)
-        if seen is None or not self.waiting:
+        if seen is None or not self._waiting:
             return
-        for position, future in self.waiting:
+        for position, future in self._waiting:
             if position <= seen and not future.done():
-                future.set_result(True)
-        self.waiting = [pair for pair in self.waiting if not pair[1].done()]
+                future.set_result(None)
+
+    async def wait_acknowledged(self, position: Position, timeout: float) -> bool:
+        """Wait until a client's application has a position of the player's own stream.
+
+        Args:
+            position: which one.
+            timeout: seconds to wait at most.
+
+        Returns:
+            Whether that was so in time.
+        """
+        seen = self.acknowledged.get(self.stream)
+        if seen is not None and position <= seen:
+            return True
+        waiter = position, asyncio.get_running_loop().create_future()
+        self._waiting.append(waiter)
+        try:
+            async with asyncio.timeout(timeout):
+                await waiter[1]
+        except TimeoutError:
+            return False
+        finally:
+            self._waiting.remove(waiter)
+        return True
 
 
 class Audience:

@@ -40,6 +40,7 @@ class Connection(TransportListener):
         "_pinged_at",
         "_waiters",
         "closed_with",
+        "commands",
         "connection_type",
         "deadline",
         "dirty",
@@ -107,6 +108,8 @@ class Connection(TransportListener):
         self.deadline: float | None = None
         """Monotonic seconds at which a reserved or closing connection is given up."""
         self.next_ping = 0.0
+        self.commands = 0
+        """Commands that it sent and that are not done."""
         self.pings = 0
         """Pings sent."""
         self.pong_due: float | None = None

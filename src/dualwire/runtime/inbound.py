@@ -52,26 +52,49 @@ class Inbound:
             "refresh": self._refresh,
         }
 
+    def read(self, text: str | bytes) -> ClientMessage:
+        """Read a message.
+
+        Raises:
+            MessageTooBigError: it is larger than the limit; that ends its connection.
+            ProtocolError: it is no message; that is answered, and ends nothing.
+        """
+        return parse_message(text, self._node.config.limits.message)
+
+    def is_news(self, message: ClientMessage) -> bool:
+        """Whether a message only tells something, so that acting on it takes no time."""
+        return message.type in ("ping", "pong", "ack")
+
     async def answer(
         self, player_id: str, connection_id: str | None, text: str | bytes
     ) -> JSONObject | None:
-        """Read a message, act on it, and return its answer.
+        """Read a message, act on it, and return its answer; see :meth:`act`.
+
+        Raises:
+            MessageTooBigError: the message is larger than the limit.
+        """
+        try:
+            message = self.read(text)
+        except ProtocolError as error:
+            return problem("invalid_format", str(error))
+        return await self.act(player_id, connection_id, message)
+
+    async def act(
+        self, player_id: str, connection_id: str | None, message: ClientMessage
+    ) -> JSONObject | None:
+        """Act on a message and return its answer, if it has one.
 
         Commands of one player run one at a time, in the order in which they came.
 
         Args:
             player_id: who sent it.
             connection_id: over which connection; ``None`` for plain HTTP.
-            text: as it came.
-
-        Raises:
-            MessageTooBigError: the message is larger than the limit; that ends the connection.
+            message: what.
         """
         node = self._node
         connection = node.connections.get(connection_id) if connection_id is not None else None
         sender = Sender(player_id, node.hub.players.get(player_id), connection)
         try:
-            message = parse_message(text, node.config.limits.message)
             handler = self._handlers.get(message.type)
             if handler is not None:
                 return await handler(sender, message.data)

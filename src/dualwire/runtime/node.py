@@ -277,7 +277,7 @@ class Node:
             Whether there was one.
         """
         await self.start()
-        present = player_id in self.engine.presence()
+        present = self.engine.presence_of(player_id) is not None
         ended = await self.engine.end_session(player_id, code, flush=code is not REVOKED)
         self.hub.forget(player_id)
         if ended is not None:

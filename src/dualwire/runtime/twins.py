@@ -81,7 +81,7 @@ class Twins:
         stays = before.id in before.player.connections
         if stays and before.verdict == "healthy" and before.start is not None:
             # It only makes room: what is on its way will be written, what still waits goes along.
-            place = before.place or self._hub.here(before)
+            place: Place | None = before.place or self._hub.here(before)
             first = before.drop_events()
             if first:
                 place = before.player.reader.further(before.start, first - 1)

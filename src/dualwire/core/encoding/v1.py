@@ -50,6 +50,8 @@ class _V1(Encoding):
         assert type(body) is Event
         payload = body.payload
         head = b'{"type":"event","stream":%b,"offset":%d,' % (_quoted(stream), entry.offset)
+        if body.confirm:
+            head += b'"confirm":true,'
         if self._digest:
             head += b'"digest":"%b",' % sha256(payload).hexdigest().encode()
         # ``event`` is the last key, so that the digest's raw text is easy to find.
