@@ -1,0 +1,287 @@
+"""A state machine that does to a receiver whatever a network and a server can do to it.
+
+Connections open with the receiver's cursor (an old one, if the opening takes its time), lag, lose
+what is on the way and die; logs are trimmed and begin anew; the player walks between rooms.
+``Judge`` compares what the application got with what was ever published.
+"""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from dualwire.core.cursor import format_cursor
+from dualwire.core.merge import Delivered, Entered, Gap, Item, Left, Merge, Replied
+from dualwire.types import Cursor, Position, Subscribed, Unsubscribed
+
+from .merge_model import OWN, ROOMS, STREAMS, Fact, Line, ModelServer
+
+MOST_CONNECTIONS = 3
+
+Key = tuple[str, str, int]
+"""Stream, epoch, offset."""
+
+
+class Judge:
+    """Holds the application's items against the facts."""
+
+    def __init__(self, server: ModelServer) -> None:
+        self.server = server
+        self.start: Cursor | None = None
+        self.due: dict[Key, Fact] = {}
+        self.got: set[Key] = set()
+        self.missing: set[Key] = set()
+        self.rooms: set[str] = set()
+        self.last: dict[str, tuple[str, int]] = {}
+        self.seen = 0
+        self.inside: dict[str, int] = {}
+        """Since which number the player is in a room."""
+        self.leaving: dict[Key, Key] = {}
+        """For what was said in a room: the entry that says that the player left it."""
+
+    def begin(self, streams: Cursor) -> None:
+        """The first hello decides from where on the player is due anything."""
+        self.start = streams
+        inside = {stream for stream in streams if stream in ROOMS}
+        said: dict[str, list[Key]] = {room: [] for room in ROOMS}
+        for fact in self.server.facts:
+            self._follow(fact, inside, said)
+        self.seen = len(self.server.facts)
+        self._inside, self._said = inside, said
+
+    def _follow(self, fact: Fact, inside: set[str], said: dict[str, list[Key]]) -> None:
+        assert self.start is not None
+        at = self.start.get(fact.stream)
+        if at is not None and Position(fact.epoch, fact.offset) <= at:
+            return
+        key = (fact.stream, fact.epoch, fact.offset)
+        if fact.stream in ROOMS:
+            if fact.stream not in inside:
+                return
+            said[fact.stream].append(key)
+        body = fact.body
+        if isinstance(body, Subscribed):
+            inside.add(body.stream)
+        elif isinstance(body, Unsubscribed):
+            inside.discard(body.stream)
+            for each in said[body.stream]:
+                self.leaving[each] = key
+            said[body.stream] = []
+        if not fact.excluded:
+            self.due[key] = fact
+
+    def catch_up(self) -> None:
+        if self.start is not None:
+            for fact in self.server.facts[self.seen :]:
+                self._follow(fact, self._inside, self._said)
+            self.seen = len(self.server.facts)
+
+    def take(self, items: list[Item], before: Cursor, after: Cursor) -> None:
+        self.catch_up()
+        for item in items:
+            if isinstance(item, Gap):
+                self._gap(item, before, after)
+            elif isinstance(item, Delivered):
+                assert item.stream not in ROOMS or item.stream in self.rooms, "not in that room"
+                self._got(item.stream, item.event["epoch"], item.offset)
+            elif isinstance(item, Replied):
+                assert item.offset is not None
+                self._own(item.offset, before, after)
+            else:
+                assert isinstance(item, (Entered, Left))
+                if item.offset is not None:
+                    self._own(item.offset, before, after)
+                if isinstance(item, Entered):
+                    self.rooms.add(item.room)
+                else:
+                    self.rooms.discard(item.room)
+
+    def _own(self, offset: int, before: Cursor, after: Cursor) -> None:
+        epoch = after[OWN].epoch if after[OWN].offset >= offset else before[OWN].epoch
+        self._got(OWN, epoch, offset)
+
+    def _got(self, stream: str, epoch: str, offset: int) -> None:
+        key = (stream, epoch, offset)
+        assert key in self.due, f"{key} is not due"
+        assert key not in self.got, f"{key} came twice"
+        assert key not in self.missing, f"{key} came after it was told missing"
+        assert (epoch, offset) > self.last.get(stream, ("", 0)), f"{key} is out of order"
+        self.last[stream] = (epoch, offset)
+        self.got.add(key)
+
+    def _gap(self, gap: Gap, before: Cursor, after: Cursor) -> None:
+        assert not self.server.complete, f"{gap}, though nothing was ever trimmed"
+        told: set[Key] = set()
+        ends = [each[gap.stream] for each in (before, after) if gap.stream in each]
+        assert ends, f"{gap} in a stream that the player is not due"
+        for key in self.due:
+            stream, epoch, offset = key
+            if stream != gap.stream or key in self.got or key in self.missing:
+                continue
+            if gap.first is None:
+                # The rest of all older epochs, and of the new one what is trimmed already.
+                if Position(epoch, offset) <= ends[-1]:
+                    told.add(key)
+            elif epoch in {end.epoch for end in ends}:
+                assert gap.last is not None
+                if gap.first <= offset <= gap.last:
+                    told.add(key)
+        if gap.first is not None:
+            assert gap.last is not None
+            assert gap.first <= gap.last
+            for end in ends:
+                span = range(gap.first, gap.last + 1)
+                repeated = [
+                    o for o in span if (gap.stream, end.epoch, o) in self.got | self.missing
+                ]
+                assert not repeated or len({e.epoch for e in ends}) > 1, f"{gap} again: {repeated}"
+        self.missing |= told
+
+    def finish(self, after: Cursor) -> None:
+        """Everything was read: what was due has come, or was told missing."""
+        self.catch_up()
+        for key in self.due:
+            if key in self.got or key in self.missing:
+                continue
+            # A gap in the player's own stream hides what was said in a room up to a leaving in it.
+            assert self.leaving.get(key) in self.missing, f"{key} is lost, and nobody said so"
+        tails = {stream: log.position for stream, log in self.server.logs.items()}
+        memberships = self.server.rooms.rooms_of("ann")
+        assert set(after) == {OWN, "global", *memberships}
+        assert after == {stream: tails[stream] for stream in after}
+        assert self.rooms == set(memberships)
+
+
+class MergeMachine(RuleBasedStateMachine):
+    """The machine; defects are seeded by other types of server and receiver."""
+
+    server_type: type[ModelServer] = ModelServer
+    merge_type: type[Merge] = Merge
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.server = self.server_type()
+        self.merge = self.merge_type(hold_frames=12)
+        self.judge = Judge(self.server)
+        self.lines: list[Line] = []
+        self.dialing: list[tuple[str, Cursor]] = []
+        self.now = 0.0
+        self.opened = 0
+
+    # The application
+
+    @rule(stream=st.sampled_from(STREAMS), count=st.integers(1, 3), exclude=st.booleans())
+    def publish(self, stream: str, count: int, exclude: bool) -> None:
+        for _ in range(count):
+            self.server.publish(stream, exclude=exclude and count == 1)
+
+    @rule(room=st.sampled_from(ROOMS))
+    def move(self, room: str) -> None:
+        self.server.move(room)
+
+    @rule(room=st.sampled_from(ROOMS), count=st.integers(0, 2))
+    def out_and_in_again(self, room: str, count: int) -> None:
+        self.server.move(room)
+        for _ in range(count):
+            self.server.publish(room)
+        self.server.move(room)
+
+    @rule()
+    def reply(self) -> None:
+        self.server.reply()
+
+    @rule(stream=st.sampled_from(STREAMS), kept=st.integers(0, 3))
+    def trim(self, stream: str, kept: int) -> None:
+        self.server.trim(stream, kept)
+
+    @rule(stream=st.sampled_from(STREAMS), rare=st.integers(0, 2))
+    def renew(self, stream: str, rare: int) -> None:
+        if not rare:
+            self.server.renew(stream)
+
+    # The network
+
+    @precondition(lambda self: len(self.lines) + len(self.dialing) < MOST_CONNECTIONS)
+    @rule(at_once=st.booleans())
+    def dial(self, at_once: bool) -> None:
+        if not self.merge.cursor() and self.dialing + self.lines:
+            return  # nobody is due anything before the first hello
+        self.opened += 1
+        name = f"c{self.opened}"
+        self.merge.connected(name, self.now)
+        self.dialing.append((name, self.merge.cursor()))
+        if at_once:
+            self.accept()
+
+    @precondition(lambda self: self.dialing)
+    @rule()
+    def accept(self) -> None:
+        name, cursor = self.dialing.pop(0)
+        self.lines.append(self.server.open(name, cursor))
+
+    @precondition(lambda self: self.lines)
+    @rule(index=st.integers(0, 2), count=st.integers(1, 12))
+    def write(self, index: int, count: int) -> None:
+        line = self.lines[index % len(self.lines)]
+        for _ in range(count):
+            self.server.write(line)
+
+    @precondition(lambda self: self.lines)
+    @rule(index=st.integers(0, 2), count=st.integers(1, 12))
+    def arrive(self, index: int, count: int) -> None:
+        line = self.lines[index % len(self.lines)]
+        for _ in range(min(count, len(line.wire))):
+            self._receive(line)
+
+    @precondition(lambda self: self.lines)
+    @rule(index=st.integers(0, 2))
+    def die(self, index: int) -> None:
+        line = self.lines.pop(index % len(self.lines))
+        before = self.merge.cursor()
+        self._take(self.merge.disconnected(line.id, self.now), before)
+
+    @rule(seconds=st.sampled_from((0.2, 0.6, 1.1)))
+    def pass_time(self, seconds: float) -> None:
+        self.now += seconds
+        before = self.merge.cursor()
+        self._take(self.merge.tick(self.now), before)
+
+    def _receive(self, line: Line) -> None:
+        frame = line.wire.popleft()
+        before = self.merge.cursor()
+        items = self.merge.receive(line.id, frame, self.now, 100)
+        if not before:
+            self.judge.begin(self.merge.cursor())
+        self._take(items, before)
+
+    def _take(self, items: list[Item], before: Cursor) -> None:
+        self.judge.take(items, before, self.merge.cursor())
+
+    @invariant()
+    def a_cursor_can_be_sent(self) -> None:
+        assert all(pair[1] >= 1 for pair in map(list, format_cursor(self.merge.cursor()).values()))
+
+    @invariant()
+    def a_wait_has_an_end(self) -> None:
+        deadline = self.merge.deadline
+        assert deadline is None or deadline <= self.now + 1.0
+
+    def teardown(self) -> None:
+        """At last everything is read."""
+        while self.dialing:
+            self.accept()
+        if not self.lines:
+            self.dial(at_once=True)
+        for line in self.lines:
+            while self.server.write(line):
+                pass
+        while any(line.wire for line in self.lines):
+            for line in self.lines:
+                if line.wire:
+                    self._receive(line)
+        for _ in range(100):
+            if self.merge.deadline is None:
+                break
+            self.pass_time(1.1)
+        assert self.merge.deadline is None
+        self.judge.finish(self.merge.cursor())
