@@ -40,10 +40,9 @@ def test_what_is_formatted_is_read_back(cursor: Cursor) -> None:
 def test_junk_is_refused_and_nothing_else_happens(value: Any) -> None:
     try:
         cursor = parse_cursor(value)
-    except ProtocolError as error:
-        assert "cursor" in str(error)
-    else:
-        assert format_cursor(cursor) == value
+    except ProtocolError:
+        return
+    assert format_cursor(cursor) == value
 
 
 def test_a_cursor_names_what_is_still_wanted() -> None:
@@ -107,7 +106,7 @@ def test_a_long_name_is_not_repeated_in_full() -> None:
         ("node-", None),
         ("node-x", None),
         ("node-7\n", None),
-        ("node-١", None),
+        ("node-\u0661", None),
         ("node-" + "9" * 19, None),
         ("x" * 65 + "-1", None),
     ],
