@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
+from starlette.types import Message
 from starlette.websockets import WebSocket
 
-from ..codes import MESSAGE_TOO_BIG, PEER_GONE, code_for
+from ..codes import MESSAGE_TOO_BIG, PEER_GONE, Code, code_for
 from ..core.messages import ClientMessage, problem
 from ..exceptions import MessageTooBigError, ProtocolError
 from ..runtime.connection import Connection
@@ -60,7 +61,7 @@ class Serving(Connecting):
             while True:
                 message = await websocket.receive()
                 if message["type"] == "websocket.disconnect":
-                    code = code_for(message.get("code"), message.get("reason") or "")
+                    code = _peer_code(message)
                     break
                 connection.heard(self.node.clock.now())
                 await self._receive(connection, message.get("text") or message.get("bytes") or "")
@@ -105,3 +106,14 @@ class Serving(Connecting):
         finally:
             if not self.inbound.is_news(message):
                 connection.commands -= 1
+
+
+def _peer_code(message: Message) -> Code:
+    """Why a peer disconnected, as far as its server tells.
+
+    uvicorn reports 1005 for a close frame without a code and for a connection that broke alike, but
+    only the former comes with a reason, if an empty one.
+    """
+    if message.get("code") == 1005 and "reason" not in message:
+        return PEER_GONE
+    return code_for(message.get("code"), message.get("reason") or "")

@@ -16,7 +16,8 @@ T = TypeVar("T")
 
 _MUTATORS = {
     list: "append extend insert remove pop clear sort reverse __setitem__ __delitem__ __iadd__",
-    set: "add remove discard pop clear update difference_update intersection_update",
+    set: "add remove discard pop clear update difference_update intersection_update"
+    " symmetric_difference_update __ior__ __iand__ __isub__ __ixor__",
     dict: "pop popitem clear update setdefault __setitem__ __delitem__ __ior__",
 }
 
