@@ -186,6 +186,13 @@ async def test_contract(
     await transport_cases()[name](make)
 
 
+async def test_aborting_ends_the_byte_stream_for_whoever_iterates_it() -> None:
+    async with event_stream() as peer:
+        assert isinstance(peer, StreamPeer)
+        peer.transport.abort()
+        await asyncio.wait_for(peer.task, 10.0)
+
+
 async def test_a_broken_transport_is_found() -> None:
     class Shuffling(FakeTransport):
         def write(self, frames: Sequence[Frame]) -> None:

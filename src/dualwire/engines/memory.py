@@ -238,6 +238,7 @@ class MemoryEngine(Engine):
         return self._commands.claim(player_id, command_id, retry=retry, now=now)
 
     async def finish_command(self, player_id: str, reply: Reply) -> bool:
+        self._check_started("finish_command")
         if not self._commands.finish(player_id, reply, self._clock.now()):
             return False
         self._append(player_stream(player_id), reply)

@@ -1,14 +1,11 @@
-"""The engine's suite: rooms, sessions, written positions, tickets."""
+"""The engine's suite: rooms and sessions."""
 
 from __future__ import annotations
 
 import asyncio
 
-from ..abc import Ticket
 from ..codes import LOGGED_OUT, REVOKED, SESSION_REPLACED
 from ..types import (
-    Identity,
-    Position,
     SessionEnded,
     Subscribed,
     Unsubscribed,
@@ -18,7 +15,7 @@ from .engine_rig import BOB, EVA, HALL, EngineRig, case
 from .suite import expect
 
 DAY = 86_400.0
-_ONE, _TWO, _THREE = "session-1", "session-2", "session-3"
+_ONE, _TWO = "session-1", "session-2"
 
 
 @case
@@ -65,6 +62,8 @@ async def members_are_players_present_or_not(rig: EngineRig) -> None:
     await rig.engine.enter(BOB, "hall")
     await rig.engine.attach(EVA, "c1")
     expect("members", rig.engine.members()["hall"], frozenset({EVA, BOB}))
+    expect("members of it", rig.engine.members_of("hall"), frozenset({EVA, BOB}))
+    expect("members of another", rig.engine.members_of("yard"), frozenset())
 
 
 @case
@@ -182,64 +181,3 @@ async def ending_a_session_ends_everything(rig: EngineRig) -> None:
         claim = await rig.engine.claim(EVA, session_id, "unused-1")
         expect("retired", (claim.outcome, claim.code), ("refused", code))
     expect("no session", await rig.engine.end_session(EVA, LOGGED_OUT, flush=True), None)
-
-
-@case
-async def written_positions_never_go_back(rig: EngineRig) -> None:
-    """``save_written`` advances each stream by itself; a larger epoch is further."""
-    await rig.engine.claim(EVA, _ONE, "unused-1")
-    old, new = "0" * 20, "1" + "0" * 19
-    expect("empty", await rig.engine.written(EVA), {})
-    await rig.engine.save_written(EVA, {"a": Position(old, 5), "b": Position(new, 1)})
-    await rig.engine.save_written(EVA, {"a": Position(old, 3), "b": Position(old, 9)})
-    await rig.engine.save_written(EVA, {"c": Position(old, 7)})
-    expected = {"a": Position(old, 5), "b": Position(new, 1), "c": Position(old, 7)}
-    got = await rig.engine.written(EVA)
-    expect("written", got, expected)
-    got.clear()
-    expect("a copy", await rig.engine.written(EVA), expected)
-
-
-@case
-async def written_positions_belong_to_a_session(rig: EngineRig) -> None:
-    """A session that takes over begins without any."""
-    await rig.engine.claim(EVA, _ONE, "unused-1")
-    await rig.engine.save_written(EVA, {"a": Position("0" * 20, 5)})
-    await rig.engine.claim(EVA, _TWO, "unused-1")
-    expect("after a takeover", await rig.engine.written(EVA), {})
-    await rig.engine.save_written(EVA, {"a": Position("0" * 20, 5)})
-    await rig.engine.end_session(EVA, LOGGED_OUT, flush=True)
-    expect("after a logout", await rig.engine.written(EVA), {})
-
-
-def _ticket(rig: EngineRig, life: float = 30.0) -> Ticket:
-    return Ticket(
-        player_id=EVA,
-        session_id=_THREE,
-        connection_type="sse",
-        origin=None,
-        expires_at=rig.clock.now() + life,
-        identity=Identity(player_id=EVA),
-    )
-
-
-@case
-async def a_ticket_is_spent_once(rig: EngineRig) -> None:
-    """Of those who take a ticket at once, one gets it; nobody ever after."""
-    ticket = _ticket(rig)
-    await rig.engine.put_ticket("secret", ticket)
-    taken = await asyncio.gather(*(rig.engine.take_ticket("secret") for _ in range(5)))
-    expect("taken", [each for each in taken if each is not None], [ticket])
-    expect("again", await rig.engine.take_ticket("secret"), None)
-    expect("unknown", await rig.engine.take_ticket("another"), None)
-
-
-@case
-async def a_ticket_expires(rig: EngineRig) -> None:
-    """After its life a ticket is worth nothing, looked at by housekeeping or not."""
-    await rig.engine.put_ticket("one", _ticket(rig))
-    await rig.engine.put_ticket("two", _ticket(rig))
-    await rig.clock.advance(30.1)
-    expect("expired", await rig.engine.take_ticket("one"), None)
-    await rig.engine.tick()
-    expect("expired and ticked", await rig.engine.take_ticket("two"), None)

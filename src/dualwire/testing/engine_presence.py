@@ -24,6 +24,8 @@ async def exactly_one_connection_arrives(rig: EngineRig) -> None:
     expect("arrivals", sorted(arrivals), [False] * 5 + [True])
     expect("connections", rig.engine.presence()[EVA].connections, frozenset(ids))
     expect("others", set(rig.engine.presence()), {EVA})
+    expect("presence of", rig.engine.presence_of(EVA), rig.engine.presence()[EVA])
+    expect("presence of others", rig.engine.presence_of(BOB), None)
 
 
 @case

@@ -127,11 +127,14 @@ async def a_publish_id_belongs_to_its_stream(rig: EngineRig) -> None:
 @case
 async def a_publish_id_is_forgotten_after_120_s(rig: EngineRig) -> None:
     """After 120 s the id says nothing any more."""
-    first = await rig.say(HALL, "once", "id-1")
-    await rig.later(120.1)
-    again = await rig.say(HALL, "once", "id-1")
-    expect("repeated", again.repeated, False)
-    expect("a new position", again.position > first.position, True)
+    position = (await rig.say(HALL, "once", "id-1")).position
+    for wait in (rig.clock.advance, rig.later):
+        # Whether housekeeping looked at it or not.
+        await wait(120.1)
+        again = await rig.say(HALL, "once", "id-1")
+        expect("repeated", again.repeated, False)
+        expect("a new position", again.position > position, True)
+        position = again.position
 
 
 @case

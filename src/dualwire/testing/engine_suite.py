@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from . import engine_players, engine_presence, engine_streams
+from . import engine_players, engine_presence, engine_records, engine_streams
 from .engine_rig import EngineFactory, engine_suite
 
 __all__ = ["EngineFactory", "check_engine", "engine_cases"]
 
 # Each of them adds its cases to the one suite.
-_PARTS = engine_streams, engine_players, engine_presence
+_PARTS = engine_streams, engine_players, engine_presence, engine_records
 
 
 def engine_cases() -> Mapping[str, Callable[[EngineFactory], Awaitable[None]]]:

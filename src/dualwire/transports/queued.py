@@ -85,10 +85,10 @@ class QueuedTransport(Transport):
         """Wait for frames and take them, as many as fit into ``most`` bytes and at least one.
 
         Returns:
-            An empty list when nothing more will come: it is time to say goodbye.
+            An empty list when nothing more will come: it is over, or time to say goodbye.
         """
         while not self._queue:
-            if self._goodbye is not None:
+            if self._goodbye is not None or not self._alive:
                 return []
             self._wake.clear()
             await self._wake.wait()
@@ -115,6 +115,7 @@ class QueuedTransport(Transport):
             return
         self._alive = False
         self._queue.clear()
+        self._wake.set()
         self._interrupt = None
         if self._goodbye is not None:
             code = self._goodbye[0]

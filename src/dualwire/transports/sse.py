@@ -39,7 +39,7 @@ class EventStreamTransport(QueuedTransport):
             while frames := await self._frames(CHUNK):
                 yield b"".join(frame.data for frame in frames)  # type: ignore[misc]
                 self._sent(frames)
-            if self._goodbye is not None:
+            if self._goodbye is not None and self._alive:
                 bye = self.encoding.bye(*self._goodbye)
                 if bye is not None:
                     assert isinstance(bye.data, bytes)

@@ -49,7 +49,8 @@ class _WriterTransport(QueuedTransport):
             while frames := await self._frames(1):
                 await self._send(frames[0])
                 self._sent(frames)
-            await self._say_goodbye()
+            if self._alive:
+                await self._say_goodbye()
         except (WebSocketDisconnect, RuntimeError, OSError):
             # Starlette raises RuntimeError once either side has closed: the end, not a defect.
             pass

@@ -1,0 +1,116 @@
+"""The engine's suite: written positions, commands, tickets."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ..abc import Ticket
+from ..codes import LOGGED_OUT
+from ..types import Identity, Position, Reply, player_stream
+from .engine_rig import BOB, EVA, EngineRig, case
+from .suite import expect
+
+_ONE, _TWO, _THREE = "session-1", "session-2", "session-3"
+
+
+@case
+async def written_positions_never_go_back(rig: EngineRig) -> None:
+    """``save_written`` advances each stream by itself; a larger epoch is further."""
+    await rig.engine.claim(EVA, _ONE, "unused-1")
+    old, new = "0" * 20, "1" + "0" * 19
+    expect("empty", await rig.engine.written(EVA), {})
+    await rig.engine.save_written(EVA, {"a": Position(old, 5), "b": Position(new, 1)})
+    await rig.engine.save_written(EVA, {"a": Position(old, 3), "b": Position(old, 9)})
+    await rig.engine.save_written(EVA, {"c": Position(old, 7)})
+    expected = {"a": Position(old, 5), "b": Position(new, 1), "c": Position(old, 7)}
+    got = await rig.engine.written(EVA)
+    expect("written", got, expected)
+    got.clear()
+    expect("a copy", await rig.engine.written(EVA), expected)
+
+
+@case
+async def written_positions_belong_to_a_session(rig: EngineRig) -> None:
+    """A session that takes over begins without any."""
+    await rig.engine.claim(EVA, _ONE, "unused-1")
+    await rig.engine.save_written(EVA, {"a": Position("0" * 20, 5)})
+    await rig.engine.claim(EVA, _TWO, "unused-1")
+    expect("after a takeover", await rig.engine.written(EVA), {})
+    await rig.engine.save_written(EVA, {"a": Position("0" * 20, 5)})
+    await rig.engine.end_session(EVA, LOGGED_OUT, flush=True)
+    expect("after a logout", await rig.engine.written(EVA), {})
+
+
+@case
+async def a_command_runs_once(rig: EngineRig) -> None:
+    """Of those who claim a command at once, one runs it; its reply is kept and appended once."""
+    await rig.follow(player_stream(EVA))
+    claims = await asyncio.gather(
+        *(rig.engine.claim_command(EVA, "client.1", retry=False) for _ in range(4))
+    )
+    outcomes = sorted(each.outcome for each in claims)
+    expect("outcomes", outcomes, ["new", "running", "running", "running"])
+    reply = Reply(command_id="client.1", outcome="done", body={"text": "You go north."})
+    done = await asyncio.gather(*(rig.engine.finish_command(EVA, reply) for _ in range(3)))
+    expect("finished", sorted(done), [False, False, True])
+    expect("entries", rig.bodies(EVA), [reply])
+    again = await rig.engine.claim_command(EVA, "client.1", retry=True)
+    expect("a repeat", (again.outcome, again.reply), ("replied", reply))
+    other = await rig.engine.claim_command(BOB, "client.1", retry=False)
+    expect("another player's", other.outcome, "new")
+
+
+@case
+async def a_retry_without_a_record_is_unknown(rig: EngineRig) -> None:
+    """Whoever ran it, if anybody, is gone: it is not run, and nothing replies to it."""
+    claim = await rig.engine.claim_command(EVA, "client.1", retry=True)
+    expect("outcome", claim.outcome, "unknown")
+    reply = Reply(command_id="client.1", outcome="done", body={})
+    expect("finished", await rig.engine.finish_command(EVA, reply), False)
+
+
+@case
+async def replies_are_kept_for_the_resume_window(rig: EngineRig) -> None:
+    """For 120 s a repeat gets the same reply."""
+    await rig.engine.claim_command(EVA, "client.1", retry=False)
+    reply = Reply(command_id="client.1", outcome="refused", reason="You are asleep.")
+    await rig.engine.finish_command(EVA, reply)
+    await rig.later(119.9)
+    claim = await rig.engine.claim_command(EVA, "client.1", retry=True)
+    expect("before", claim.reply, reply)
+    await rig.later(0.2)
+    claim = await rig.engine.claim_command(EVA, "client.1", retry=True)
+    expect("after", (claim.outcome, claim.reply), ("unknown", None))
+
+
+def _ticket(rig: EngineRig, life: float = 30.0) -> Ticket:
+    return Ticket(
+        player_id=EVA,
+        session_id=_THREE,
+        connection_type="sse",
+        origin=None,
+        expires_at=rig.clock.now() + life,
+        identity=Identity(player_id=EVA),
+    )
+
+
+@case
+async def a_ticket_is_spent_once(rig: EngineRig) -> None:
+    """Of those who take a ticket at once, one gets it; nobody ever after."""
+    ticket = _ticket(rig)
+    await rig.engine.put_ticket("secret", ticket)
+    taken = await asyncio.gather(*(rig.engine.take_ticket("secret") for _ in range(5)))
+    expect("taken", [each for each in taken if each is not None], [ticket])
+    expect("again", await rig.engine.take_ticket("secret"), None)
+    expect("unknown", await rig.engine.take_ticket("another"), None)
+
+
+@case
+async def a_ticket_expires(rig: EngineRig) -> None:
+    """After its life a ticket is worth nothing, looked at by housekeeping or not."""
+    await rig.engine.put_ticket("one", _ticket(rig))
+    await rig.engine.put_ticket("two", _ticket(rig))
+    await rig.clock.advance(30.1)
+    expect("expired", await rig.engine.take_ticket("one"), None)
+    await rig.engine.tick()
+    expect("expired and ticked", await rig.engine.take_ticket("two"), None)
