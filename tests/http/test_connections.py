@@ -42,12 +42,19 @@ async def test_looking_changes_nothing(site: Site) -> None:
             answer = await site.http.get("/api/connections/ann", headers=site.bearer())
             answers.append(answer.json())
         assert answers[0] == answers[2]
-        assert set(answers[0]) == {"player_id", "presence", "session", "health", "timestamp"}
+        assert set(answers[0]) == {
+            "player_id",
+            "presence",
+            "session",
+            "acknowledged_lag",
+            "health",
+            "timestamp",
+        }
         assert answers[0]["session"]["session_id"] == "my.session"
         assert len(answers[0]["session"]["session_connections"]) == 2
         assert answers[0]["presence"]["connection_types"] == ["sse", "websocket"]
         assert answers[0]["presence"]["connected_at"] == site.clock.wall()
-        health = answers[0]["health"]
+        health = answers[0]["acknowledged_lag", "health"]
         assert (health["websocket"], health["sse"]) == (True, True)
         assert health["overall_health"] == "healthy"
         assert (health["websocket_healthy"], health["websocket_unhealthy"]) == (1, 0)

@@ -252,6 +252,7 @@ async def test_an_acknowledgement_is_cumulative_and_clamped(game: Game, kind: st
 
         await acknowledge(3)
         await until(lambda: player.acknowledged.get("player:ann") == (epoch, 2))
+        assert game.manager.get_acknowledged_lag("ann") == {"player:ann": 1}
         await acknowledge(2)
         await acknowledge(10**9)
         await until(lambda: player.acknowledged.get("player:ann") == (epoch, 3))

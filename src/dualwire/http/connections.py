@@ -84,6 +84,7 @@ class ConnectionsEndpoint:
                 "is_valid": session_id is not None,
             },
             "health": await self._health(player_id),
+            "acknowledged_lag": self._manager.get_acknowledged_lag(player_id),
             "timestamp": self._manager.node.clock.wall(),
         }
         return JSONResponse(answer, headers={"cache-control": "no-store"})

@@ -93,8 +93,21 @@ class NodeCollector(Collector):
             ("sessions", "Sessions of players who are present.", len(figures.sessions)),
             ("rooms", "Rooms with subscribed players.", len(node.engine.members())),
             ("ready", "Whether new connections are welcome.", int(node.ready)),
+            (
+                "acknowledged_lag_max",
+                "Entries of a player's own stream that no client acknowledged, of who lags most.",
+                self._longest_lag(),
+            ),
         ):
             yield GaugeMetricFamily(f"dualwire_{name}", text, value=value)
+
+    def _longest_lag(self) -> int:
+        lags = (
+            self._manager.get_acknowledged_lag(player.id).get(player.stream, 0)
+            for player in self._manager.node.hub.players.values()
+            if player.acknowledged
+        )
+        return max(lags, default=0)
 
     def _counters(self) -> Iterator[Metric]:
         stats = self._manager.node.stats

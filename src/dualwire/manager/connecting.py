@@ -69,28 +69,34 @@ class Connecting(Sending):
             True if it carries the player's events from now on; False if it was refused (and closed
             with the code that says why) or broke before it was open.
         """
-        terms = terms or Terms()
+        return await self._connect(websocket, player_id, session_id, terms or Terms()) is not None
+
+    async def _connect(
+        self,
+        websocket: WebSocket | SendsJSON,
+        player_id: PlayerId,
+        session_id: str | None,
+        terms: Terms,
+    ) -> Connection | None:
         opening = self._opening("websocket", player_id, session_id, terms)
         try:
             connection = await self.node.admission.reserve(opening)
         except RefusedError as refusal:
             self.node.note_refusal("websocket", opening.player_id, refusal)
             await refuse(websocket, refusal.code, refusal.retry_after)
-            return False
+            return None
         try:
             await accept(websocket, f"dualwire.{terms.protocol.removeprefix('dualwire.')}")
         except (WebSocketDisconnect, RuntimeError, OSError):
             self.node.end(connection, PEER_GONE)
-            return False
+            return None
         except BaseException:
             self.node.end(connection, PEER_GONE)
             raise
         connection.socket = websocket
-        if isinstance(websocket, WebSocket):
-            return await self.node.open(
-                connection, WebSocketTransport(websocket, connection.encoding)
-            )
-        return await self.node.open(connection, ObjectTransport(websocket, connection.encoding))
+        kind = WebSocketTransport if isinstance(websocket, WebSocket) else ObjectTransport
+        transport = kind(websocket, connection.encoding)  # type: ignore[arg-type]
+        return connection if await self.node.open(connection, transport) else None
 
     async def disconnect_websocket(
         self,

@@ -66,6 +66,20 @@ class Looking(Sending):
         stats.health_check.add(self.node.clock.now() - began)
         return health
 
+    def get_acknowledged_lag(self, player_id: PlayerId) -> dict[str, int]:
+        """How many entries of each stream no client of a player has acknowledged yet.
+
+        Returns:
+            By stream, for those streams that some client of the session acknowledged at all.
+        """
+        player = self.node.hub.players.get(player_id_of(player_id))
+        lag: dict[str, int] = {}
+        for stream, seen in player.acknowledged.items() if player else ():
+            tail = self.node.engine.log(stream).position
+            if tail.epoch == seen.epoch:
+                lag[stream] = tail.offset - seen.offset
+        return lag
+
     async def cleanup_dead_connections(self, player_id: PlayerId) -> int:
         """Clean up connections of a player whose peer is gone; living ones are left alone.
 

@@ -49,9 +49,9 @@ class Serving(Connecting):
             terms: what else is known of the client, and how it wants to be written to; ``None``
                 for nothing.
         """
-        if not await self.connect_websocket(websocket, player_id, session_id, terms=terms):
+        connection = await self._connect(websocket, player_id, session_id, terms or Terms())
+        if connection is None:
             return
-        connection = self._of(websocket)
         task = asyncio.current_task()
         assert task is not None
         assert isinstance(connection.transport, WebSocketTransport)

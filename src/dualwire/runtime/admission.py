@@ -125,6 +125,7 @@ class Admission:
         await self._node.engine.ready((player.stream, *player.rooms))
         if claim.outcome == "takeover":
             player.written.clear()
+            player.acknowledged.clear()
             self._node.stats.takeovers += 1
             self._node.stats.session_switch.add(self._node.clock.now() - began)
             log.info(

@@ -129,6 +129,7 @@ class Hub:
         for frame in (connection.encoding.opening(), self._hello(connection)):
             if frame is not None:
                 self.push(connection, frame)
+        connection.hello = None
         self.twins.arrange(connection.player)
         if connection.state is State.READING:
             self.readers.read(connection)
