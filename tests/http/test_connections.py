@@ -54,7 +54,7 @@ async def test_looking_changes_nothing(site: Site) -> None:
         assert len(answers[0]["session"]["session_connections"]) == 2
         assert answers[0]["presence"]["connection_types"] == ["sse", "websocket"]
         assert answers[0]["presence"]["connected_at"] == site.clock.wall()
-        health = answers[0]["acknowledged_lag", "health"]
+        health = answers[0]["health"]
         assert (health["websocket"], health["sse"]) == (True, True)
         assert health["overall_health"] == "healthy"
         assert (health["websocket_healthy"], health["websocket_unhealthy"]) == (1, 0)
