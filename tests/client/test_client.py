@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator
-from random import Random
 from typing import Any
 
 import pytest
 
-from dualwire.client import Client, connect
+from dualwire.client import connect
 from dualwire.codes import DRAINING, LOGGED_OUT, RATE_LIMITED, SESSION_REPLACED, STALE
 from dualwire.exceptions import AuthenticationError, EventError, RefusedError
 from dualwire.testing import ManualClock
@@ -18,56 +15,7 @@ from dualwire.types import ConnectionType
 from tests.game import Game
 from tests.live import until
 
-BOTH: tuple[ConnectionType, ConnectionType] = ("websocket", "sse")
-
-
-class Reader:
-    """Reads a client's iteration in the background."""
-
-    def __init__(self, client: Client) -> None:
-        self.client = client
-        self.events: list[Any] = []
-        self.error: Exception | None = None
-        self.task = asyncio.create_task(self._read())
-
-    async def _read(self) -> None:
-        try:
-            async for event in self.client:
-                self.events.append(event)
-        except RefusedError as error:
-            self.error = error
-
-    def numbers(self) -> list[int]:
-        return [event["n"] for event in self.events if "n" in event]
-
-    def state(self) -> dict[str, str]:
-        return {kind: each.state for kind, each in self.client.connections.items()}
-
-    async def wait_both(self) -> None:
-        await until(lambda: set(self.state().values()) == {"open"})
-
-
-@contextlib.asynccontextmanager
-async def entered(
-    game: Game, player_id: str = "amy", clock: ManualClock | None = None, **options: Any
-) -> AsyncIterator[Reader]:
-    client = connect(
-        f"http://{game.address}",
-        options.pop("token", None) or game.token(player_id),
-        clock=clock or ManualClock(),
-        rng=Random(7),
-        **options,
-    )
-    async with client:
-        reader = Reader(client)
-        await reader.wait_both()
-        yield reader
-    await reader.task
-
-
-def own(game: Game, kind: ConnectionType, player_id: str = "amy") -> str:
-    (connection_id,) = game.manager.get_active_connections(player_id)[kind]
-    return connection_id
+from .player import BOTH, entered, own
 
 
 async def test_both_open_as_one_session_and_an_event_comes_once(game: Game) -> None:

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from .. import __version__
-from . import play, serve, token
+from . import play, serve, tail, token
 from .exit_codes import OK
 
 __all__ = ["app", "main"]
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("token")(token.token)
 app.command("play")(play.play)
+app.command("tail")(tail.tail)
 
 
 @app.callback()

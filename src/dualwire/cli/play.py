@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import sys
+import contextlib
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
-from ..client import Client, ClientConnection, connect
-from ..codes import SESSION_REPLACED, TOKEN_EXPIRED, UNAUTHORIZED
-from ..exceptions import AuthenticationError, RefusedError
-from . import exit_codes
-from .failing import fail
+from ..client import connect
 from .lines import read_lines
 from .login import log_in
-from .story import Story
+from .play_exit import run_client
+from .play_screen import Screen
 
 __all__ = ["play"]
 
@@ -37,31 +32,15 @@ def play(
     register: Annotated[bool, typer.Option("--register", help="Make the account first.")] = False,
     token: Annotated[str | None, typer.Option(help="A token, instead of a login.")] = None,
 ) -> None:
-    """Play in the terminal. /quit leaves, /cut websocket and /cut sse try what happens then."""
+    """Play in the terminal. /quit leaves, /cut websocket and /cut sse try what happens then,
+    /stats shows how both connections do."""
     if sum((guest, bool(name), bool(token))) > 1:
         raise typer.BadParameter("--guest, --name and --token exclude each other")
     if register and not name:
         raise typer.BadParameter("--register needs --name")
     if name and password is None:
         password = typer.prompt("Password", hide_input=True, err=True)
-    try:
-        asyncio.run(_play(url, name, password, register, token))
-    except AuthenticationError as error:
-        fail(exit_codes.AUTHENTICATION_REFUSED, f"the server refuses: {error}")
-    except RefusedError as error:
-        fail(_exit_code(error), error)
-    except ConnectionError as error:
-        fail(exit_codes.CANNOT_CONNECT, error)
-    except KeyboardInterrupt:
-        raise typer.Exit(exit_codes.OK) from None
-
-
-def _exit_code(error: RefusedError) -> int:
-    if error.code == SESSION_REPLACED:
-        return exit_codes.SESSION_REPLACED
-    if error.code in (UNAUTHORIZED, TOKEN_EXPIRED):
-        return exit_codes.AUTHENTICATION_REFUSED
-    return exit_codes.REFUSED
+    run_client(_play(url, name, password, register, token))
 
 
 async def _play(
@@ -70,10 +49,10 @@ async def _play(
     if token is None:
         token = await log_in(url, name, password, register=register)
     client = connect(url, token)
-    screen = _Screen(client)
+    screen = Screen(client)
     client.on_change = screen.connection_changed
     async with client:
-        tasks = [asyncio.create_task(work()) for work in (screen.read_story, screen.take_lines)]
+        tasks = [asyncio.create_task(work) for work in (screen.read_story(), _take_lines(screen))]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -84,92 +63,38 @@ async def _play(
             await asyncio.gather(*tasks, return_exceptions=True)
 
 
-class _Screen:
-    """What the player sees and types.
-
-    Args:
-        client: not entered yet.
-    """
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-        self._console = Console(highlight=False)
-        self._story = Story()
-        self._prompts = self._console.is_terminal and sys.stdin.isatty()
-        self._asked = 0
-        self._answered = asyncio.Event()
-        self._up: dict[str, bool] = {}
-
-    def connection_changed(self, connection: ClientConnection) -> None:
-        """Show which connections are up, when that changed."""
-        before, self._up = (
-            self._up,
-            {kind: each.state == "open" for kind, each in self._client.connections.items()},
-        )
-        if self._up != before and (before or any(self._up.values())):
-            self._print(self._status())
-
-    async def read_story(self) -> None:
-        """Print what happens, to the end."""
-        async for event in self._client:
-            told = self._story.tell(event)
-            if told:
-                self._print(Text(told))
-            if self._story.answers >= self._asked:
-                self._answered.set()
-
-    async def take_lines(self) -> None:
-        """Send what is typed, to the end."""
-        lines = read_lines()
+async def _take_lines(screen: Screen) -> None:
+    """Act on what is typed, to the end."""
+    lines = read_lines()
+    commands: asyncio.Queue[str] = asyncio.Queue()
+    working = asyncio.create_task(_give(screen, commands))
+    try:
         while (line := await lines.get()) is not None:
             line = line.strip()
             if line in ("/quit", "/exit"):
                 return
             if line in _CUTS:
-                self._client.cut("sse" if _CUTS[line] == "sse" else "websocket")
+                screen.cut("sse" if _CUTS[line] == "sse" else "websocket")
+            elif line == "/stats":
+                screen.show_statistics()
             elif line:
-                await self._send(line)
-            elif self._prompts:
-                self._prompt()
-        await self._wait_answers()
+                commands.put_nowait(line)
+            else:
+                screen.prompt()
+        # A script's input has ended; let it have the answers.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(ANSWER_TIMEOUT):
+                await commands.join()
+                return
+        screen.warn("Not every command was answered.")
+    finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
 
-    async def _send(self, line: str) -> None:
-        self._asked += 1
-        self._answered.clear()
-        try:
-            await self._client.send({"type": "command", "data": {"command": line}})
-        except (ConnectionError, RefusedError) as error:
-            if isinstance(error, RefusedError) and not error.code.reconnect:
-                raise
-            self._asked -= 1
-            self._print(Text(f"Not sent: {error}", style="yellow"))
 
-    async def _wait_answers(self) -> None:
-        """A script's input has ended; let it have the answers."""
-        if self._asked > self._story.answers:
-            try:
-                async with asyncio.timeout(ANSWER_TIMEOUT):
-                    await self._answered.wait()
-            except TimeoutError:
-                self._print(Text("Not every command was answered.", style="yellow"))
-
-    def _status(self) -> Text:
-        text = Text("[")
-        for kind, short in (("websocket", "ws"), ("sse", "sse")):
-            up = self._up.get(kind, False)
-            text.append(f"{short} ")
-            text.append("\u25cf" if up else "\u25cb", style="green" if up else "red")
-            text.append(" " if kind == "websocket" else "]")
-        return text
-
-    def _print(self, text: Text) -> None:
-        if self._prompts:
-            self._console.file.write("\r\x1b[K")  # The prompt gives way.
-        self._console.print(text, soft_wrap=not self._console.is_terminal)
-        if self._prompts:
-            self._prompt()
-        self._console.file.flush()
-
-    def _prompt(self) -> None:
-        self._console.print(self._status().append(" > "), end="")
-        self._console.file.flush()
+async def _give(screen: Screen, commands: asyncio.Queue[str]) -> None:
+    """Give commands one after the other, so that they are done in the order they were typed."""
+    while True:
+        line = await commands.get()
+        await screen.give(line)
+        commands.task_done()

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from random import Random
-from typing import Literal
+from typing import Literal, Protocol
 
 from ..abc import Clock
-from ..codes import PEER_GONE, Code
-from ..types import ConnectionType, JSONObject
+from ..codes import PEER_GONE, TOKEN_EXPIRED, UNAUTHORIZED
+from ..core.encoding.json import decode_message
+from ..exceptions import ProtocolError
+from ..types import ConnectionType, Cursor, JSONObject
 from .backoff import delay
+from .ended import Ended, farewell
+from .quality import Quality, smoothed
+from .tokens import NoTokenError, Tokens
 
-__all__ = ["ClientConnection", "ConnectionState", "Ended", "Quality"]
+__all__ = ["ClientConnection", "ConnectionState", "Receiver"]
 
 ConnectionState = Literal["connecting", "open", "closed"]
 
@@ -23,30 +25,34 @@ SETTLED = 5.0
 """Seconds that a connection must have lived for its end to be no failure in a row: otherwise one
 that opens and breaks at once would be tried without pause."""
 
+OPEN_TIMEOUT = 10.0
+"""Seconds from the first try to the ``hello``."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """How one connection ended, or why it did not open."""
-
-    code: Code
-    detail: str = ""
-    retry_after: float | None = None
-    """Seconds that the server asked to wait."""
-
-    def __str__(self) -> str:
-        return self.detail or self.code.reason
+PATIENCE = 10.0
+"""Seconds that a ping may be late before the connection is taken for dead."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quality:
-    """How well a connection does."""
+class Receiver(Protocol):
+    """What becomes of what a connection brings."""
 
-    round_trip: float | None
-    """Seconds of the latest ping and its pong; ``None`` where none was measured."""
-    last_seen: float | None
-    """Clock seconds of the latest sign of life; ``None`` before the first."""
-    failures: int
-    """Tries in a row that came to nothing."""
+    def cursor(self) -> Cursor:
+        """Where to go on."""
+
+    def opened(self, connection: ClientConnection, hello: JSONObject) -> None:
+        """The server said ``hello``."""
+
+    async def take(self, connection: ClientConnection, frame: JSONObject, size: int) -> None:
+        """A frame came, ``size`` bytes of text; returns when the next one may come.
+
+        Raises:
+            ProtocolError: it is not as the protocol has it.
+        """
+
+    def closed(self, connection: ClientConnection) -> None:
+        """It ended after its ``hello``; ``id`` is still the one that ended."""
+
+    def changed(self, connection: ClientConnection) -> None:
+        """Its ``state`` is another one now."""
 
 
 class ClientConnection(ABC):
@@ -55,52 +61,61 @@ class ClientConnection(ABC):
     Args:
         clock: time.
         rng: chance, for the waits.
-        receive: takes an event.
-        changed: called when the state changed.
+        tokens: prove who the player is.
+        receiver: takes what comes.
     """
 
     connection_type: ConnectionType
     twin: ClientConnection
     """The other connection; set by the client."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        rng: Random,
-        receive: Callable[[JSONObject], Awaitable[None]],
-        changed: Callable[[ClientConnection], None],
-    ) -> None:
+    def __init__(self, clock: Clock, rng: Random, tokens: Tokens, receiver: Receiver) -> None:
         self._clock = clock
         self._rng = rng
-        self._receive = receive
-        self._changed = changed
+        self._tokens = tokens
+        self._receiver = receiver
         self._attempt: asyncio.Task[Ended] | None = None
         self._failures = 0
         self._opened_at: float | None = None
         self._last_seen: float | None = None
+        self._taking = False
+        self._ping_interval = 0.0
+        self.id: str | None = None
+        """What the server calls the current one; ``None`` before the first ``hello``."""
         self.state: ConnectionState = "closed"
         self.since = clock.now()
         """Clock seconds since which it is in this state."""
         self.error: str | None = None
         """Why the latest one ended, or did not open."""
+        self.warning: str | None = None
+        """What the server warned of last."""
         self.opened = 0
         """How often it opened."""
+        self.round_trip: float | None = None
+        self.lag: float | None = None
+        self.won = 0
+        self.duplicates = 0
 
     @property
     def quality(self) -> Quality:
         """How well it does."""
         return Quality(
-            round_trip=self.round_trip, last_seen=self._last_seen, failures=self._failures
+            round_trip=self.round_trip,
+            lag=self.lag,
+            won=self.won,
+            duplicates=self.duplicates,
+            reconnects=max(0, self.opened - 1),
+            failures=self._failures,
+            last_seen=self._last_seen,
         )
 
-    @property
-    def round_trip(self) -> float | None:
-        """Seconds of the latest ping and its pong; ``None`` where none was measured."""
-        return None
+    def measured(self, round_trip: float) -> None:
+        """A question was answered after so many seconds."""
+        self.round_trip = smoothed(self.round_trip, round_trip)
 
     @abstractmethod
-    async def carry(self) -> Ended:
-        """Open once and carry until the end. Calls :meth:`_opened` when open."""
+    async def carry(self, token: str) -> Ended:
+        """Open once and carry until the end, giving each frame to :meth:`_frame`."""
 
     async def keep(self) -> Ended:
         """Stay connected; returns when the server said that there is no coming back."""
@@ -113,13 +128,13 @@ class ClientConnection(ABC):
         while True:
             self._enter("connecting")
             self._opened_at = None
-            ended = await self._try()
+            ended, final = await self._try()
             now = self._clock.now()
             if self._opened_at is not None and now - self._opened_at >= SETTLED:
                 self._failures = 0
             self.error = str(ended)
             self._enter("closed")
-            if not ended.code.reconnect:
+            if final:
                 return ended
             wait = delay(
                 self._rng,
@@ -137,24 +152,84 @@ class ClientConnection(ABC):
             # At once, so that nothing is sent on what is going to be closed.
             self._enter("closed")
 
-    async def _try(self) -> Ended:
-        self._attempt = asyncio.create_task(self.carry())
+    async def _try(self) -> tuple[Ended, bool]:
+        """One life: how it ended, and whether there is no other."""
         try:
-            await asyncio.wait((self._attempt,))
+            token = await self._tokens.current()
+        except NoTokenError as error:
+            return Ended(code=PEER_GONE, detail=str(error)), False
+        ended = await self._live(token)
+        if ended.code in (TOKEN_EXPIRED, UNAUTHORIZED):
+            return ended, not self._tokens.refused(token)
+        return ended, not ended.code.reconnect
+
+    async def _live(self, token: str) -> Ended:
+        self._last_seen = self._clock.now()
+        self._attempt = asyncio.create_task(self.carry(token))
+        watch = asyncio.create_task(self._watch())
+        try:
+            await asyncio.wait((self._attempt, watch), return_when=asyncio.FIRST_COMPLETED)
+            if not self._attempt.done():
+                return Ended(code=PEER_GONE, detail="No sign of life from the server.")
             if self._attempt.cancelled():
                 return Ended(code=PEER_GONE, detail="Cut on this side.")
             return self._attempt.result()
+        except ProtocolError as error:
+            return Ended(code=PEER_GONE, detail=str(error))
         finally:
+            watch.cancel()
             self._attempt.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._attempt
+            await asyncio.gather(self._attempt, watch, return_exceptions=True)
             self._attempt = None
+            if self._opened_at is not None:
+                self._receiver.closed(self)
 
-    def _opened(self) -> None:
+    async def _watch(self) -> None:
+        """Return when the connection is silent for too long."""
+        while True:
+            allowed = OPEN_TIMEOUT if self._opened_at is None else self._ping_interval + PATIENCE
+            if self._taking:
+                self._seen()  # It is us who do not read.
+            assert self._last_seen is not None
+            left = self._last_seen + allowed - self._clock.now()
+            if left <= 0:
+                return
+            await self._clock.sleep(left)
+
+    async def _frame(self, text: bytes) -> Ended | None:
+        """Act on a frame; the goodbye is the last one.
+
+        Raises:
+            ProtocolError: it is none.
+        """
+        frame = decode_message(text)
+        self._seen()
+        if frame.get("type") == "bye":
+            return farewell(frame)
+        if self._opened_at is None:
+            self._greeted(frame)
+            return None
+        self._taking = True
+        try:
+            await self._receiver.take(self, frame, len(text))
+        finally:
+            self._taking = False
+            self._seen()
+        return None
+
+    def _greeted(self, hello: JSONObject) -> None:
+        connection, interval = hello.get("connection"), hello.get("ping_interval")
+        if hello.get("type") != "hello" or not isinstance(connection, str):
+            raise ProtocolError(
+                "expected hello as the first frame: this server does not speak dualwire.v1"
+            )
+        self.id = connection
+        self._ping_interval = float(interval) if isinstance(interval, (int, float)) else 25.0
+        self._receiver.opened(self, hello)
+        self._tokens.accepted()
         self.opened += 1
         self._opened_at = self._clock.now()
         self.error = None
-        self._seen()
         self._enter("open")
 
     def _seen(self) -> None:
@@ -164,4 +239,4 @@ class ClientConnection(ABC):
         if state != self.state:
             self.state = state
             self.since = self._clock.now()
-            self._changed(self)
+            self._receiver.changed(self)

@@ -1,37 +1,48 @@
-"""Events that wait for the application."""
+"""What waits for the application."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-
-from ..types import JSONObject
+from collections.abc import Iterable
+from typing import Generic, TypeVar
 
 __all__ = ["Inbox"]
 
+T = TypeVar("T")
 
-class Inbox:
-    """A bounded queue with an end. Cancelling a call loses nothing.
+
+class Inbox(Generic[T]):
+    """A queue with a bound and an end. Cancelling a call loses nothing.
 
     Args:
-        bound: events that wait at the most; beyond, :meth:`put` waits, so that its connection is
+        bound: items that wait at the most; beyond, :meth:`wait_room` waits, so that a connection is
             not read and the server sees a slow peer.
     """
 
     def __init__(self, bound: int) -> None:
         self._bound = bound
-        self._events: deque[JSONObject] = deque()
+        self._items: deque[T] = deque()
         self._arrived = asyncio.Event()
         self._room = asyncio.Event()
         self.closed = False
 
-    async def put(self, event: JSONObject) -> None:
-        """Append an event; waits while the inbox is full."""
-        while len(self._events) >= self._bound and not self.closed:
+    @property
+    def waiting(self) -> Iterable[T]:
+        """What the application has not taken yet, oldest first."""
+        return self._items
+
+    def put(self, items: Iterable[T]) -> None:
+        """Append items, whether there is room or not: their order was decided before."""
+        self._items.extend(items)
+        if self._items:
+            self._arrived.set()
+
+    async def wait_room(self) -> None:
+        """Return when fewer items than the bound wait, or the end has come."""
+        while len(self._items) >= self._bound and not self.closed:
             self._room.clear()
             await self._room.wait()
-        self._events.append(event)
-        self._arrived.set()
 
     def close(self) -> None:
         """Nothing more will come. Idempotent."""
@@ -39,12 +50,12 @@ class Inbox:
         self._arrived.set()
         self._room.set()
 
-    async def get(self) -> JSONObject | None:
-        """The next event; ``None`` when there is none and none will come."""
-        while not self._events:
+    async def get(self) -> T | None:
+        """The next item; ``None`` when there is none and none will come."""
+        while not self._items:
             if self.closed:
                 return None
             self._arrived.clear()
             await self._arrived.wait()
         self._room.set()
-        return self._events.popleft()
+        return self._items.popleft()

@@ -9,7 +9,7 @@ from ..codes import CODES, PEER_GONE, RATE_LIMITED, UNAUTHORIZED, Code
 from ..core.encoding.json import decode_message
 from ..exceptions import ProtocolError
 from ..types import JSONObject
-from .connection import Ended
+from .ended import Ended
 
 __all__ = ["refusal"]
 

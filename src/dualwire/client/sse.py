@@ -7,23 +7,20 @@ from typing import Any
 import httpx
 import httpx_sse
 
-from ..codes import PEER_GONE, code_for
-from ..core.encoding.json import decode_message
-from ..exceptions import ProtocolError
-from .connection import ClientConnection, Ended
+from ..codes import PEER_GONE
+from .connection import ClientConnection
+from .ended import Ended
+from .opening import fits_url, to_text
 from .refusal import refusal
 
 __all__ = ["SSEConnection"]
 
-QUIET = 45.0
-"""Seconds without a byte after which the stream is dead: the server pings every 25 s."""
-
 
 class SSEConnection(ClientConnection):
-    """The event stream, in the ``plain`` encoding.
+    """The event stream.
 
     Args:
-        http: whose requests carry the token.
+        http: makes the requests.
         path: of the endpoint.
         query: of the URL.
         options: see :class:`ClientConnection`.
@@ -37,19 +34,20 @@ class SSEConnection(ClientConnection):
         super().__init__(*options)
         self._http = http
         self._path = path
-        self._query = query
-        self._last_event_id = ""
+        self._query = query | {"protocol": "dualwire.v1"}
 
-    async def carry(self) -> Ended:
-        headers = {"Last-Event-ID": self._last_event_id} if self._last_event_id else {}
+    async def carry(self, token: str) -> Ended:
+        method, request = self._request()
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         try:
             async with httpx_sse.aconnect_sse(
                 self._http,
-                "GET",
+                method,
                 self._path,
-                params=self._query,
                 headers=headers,
-                timeout=httpx.Timeout(10.0, read=QUIET),
+                # How long silence may last is watched by the pings.
+                timeout=httpx.Timeout(10.0, read=None),
+                **request,
             ) as source:
                 response = source.response
                 if response.status_code != 200:
@@ -59,43 +57,23 @@ class SSEConnection(ClientConnection):
         except (httpx.HTTPError, httpx.StreamError, httpx_sse.SSEError) as error:
             return Ended(code=PEER_GONE, detail=f"{type(error).__name__}: {error}")
 
+    def _request(self) -> tuple[str, dict[str, Any]]:
+        cursor = self._receiver.cursor()
+        if not cursor:
+            return "GET", {"params": self._query}
+        text = to_text(cursor)
+        if fits_url(cursor):
+            return "GET", {"params": self._query | {"cursor": text}}
+        return "POST", {"params": self._query, "content": f'{{"cursor":{text}}}'}
+
     async def _read(self, source: httpx_sse.EventSource) -> Ended:
-        retry: int | None = None
         messages = source.aiter_sse()
         try:
             async for message in messages:
-                if message.event == "bye":
-                    return _farewell(message.data)
-                retry = message.retry if message.retry is not None else retry
-                if self.state != "open":
-                    self._opened()
-                self._seen()
-                self._last_event_id = message.id or self._last_event_id
                 if message.event == "message" and message.data:
-                    await self._take(message.data)
+                    ended = await self._frame(message.data.encode())
+                    if ended is not None:
+                        return ended
         finally:
             await messages.aclose()
-        # A refusal that will pass is, for a plain stream, an answer that says when and ends.
-        lived = retry is None or (self.state == "open" and self._clock.now() - self.since > 1)
-        return Ended(code=PEER_GONE, retry_after=None if lived or retry is None else retry / 1000)
-
-    async def _take(self, data: str) -> None:
-        try:
-            event = decode_message(data.encode())
-        except ProtocolError:
-            return
-        await self._receive(event)
-
-
-def _farewell(data: str) -> Ended:
-    try:
-        bye = decode_message(data.encode())
-    except ProtocolError:
-        bye = {}
-    code = bye.get("code")
-    retry_after = bye.get("retry_after")
-    return Ended(
-        code=code_for(code if isinstance(code, int) else PEER_GONE.number, str(bye.get("reason"))),
-        detail=str(bye.get("message") or ""),
-        retry_after=retry_after if isinstance(retry_after, (int, float)) else None,
-    )
+        return Ended(code=PEER_GONE)

@@ -2,51 +2,56 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from urllib.parse import urlencode
 
 import websockets.asyncio.client
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, InvalidURI
+from websockets.typing import Subprotocol
 
-from ..codes import PEER_GONE, code_for
-from ..core.encoding.json import decode_message
-from ..exceptions import ProtocolError
-from .connection import ClientConnection, Ended
+from ..codes import PEER_GONE
+from .connection import OPEN_TIMEOUT, ClientConnection
+from .ended import Ended, closed_with
+from .opening import fitting, to_text
 from .refusal import refusal
 
 __all__ = ["WebSocketConnection"]
 
-OPEN_TIMEOUT = 10.0
-"""Seconds for the handshake."""
+CONFIRM_TIMEOUT = 2.0
+"""Seconds that the peer has to show that it got what was sent."""
 
 
 class WebSocketConnection(ClientConnection):
-    """The WebSocket, in the ``plain`` encoding.
+    """The WebSocket.
 
     Args:
         url: of the endpoint, without a query.
-        headers: sent with the handshake.
         query: of the URL.
         options: see :class:`ClientConnection`.
     """
 
     connection_type = "websocket"
 
-    def __init__(
-        self, url: str, headers: dict[str, str], query: dict[str, str], *options: Any
-    ) -> None:
+    def __init__(self, url: str, query: dict[str, str], *options: Any) -> None:
         super().__init__(*options)
-        self._url = f"{url}?{urlencode(query)}"
-        self._headers = headers
+        self._url = url
+        self._query = query
         self._socket: websockets.asyncio.client.ClientConnection | None = None
 
-    @property
-    def round_trip(self) -> float | None:
-        return (self._socket.latency or None) if self._socket is not None else None
-
-    async def carry(self) -> Ended:
+    async def carry(self, token: str) -> Ended:
+        query, cursor = self._query, fitting(self._receiver.cursor())
+        if cursor:
+            query = query | {"cursor": to_text(cursor)}
         connecting = websockets.asyncio.client.connect(
-            self._url, additional_headers=self._headers, open_timeout=OPEN_TIMEOUT, close_timeout=1
+            f"{self._url}?{urlencode(query)}",
+            additional_headers={"Authorization": f"Bearer {token}"},
+            subprotocols=[Subprotocol("dualwire.v1")],
+            open_timeout=OPEN_TIMEOUT,
+            close_timeout=1,
+            max_size=None,
+            # The protocol's own pings go both ways and show more.
+            ping_interval=None,
         )
         # Entered by ``await``, because the context manager would hide which error came from where.
         try:
@@ -61,7 +66,6 @@ class WebSocketConnection(ClientConnection):
         except (OSError, TimeoutError, InvalidHandshake, InvalidURI, EOFError) as error:
             return Ended(code=PEER_GONE, detail=f"{type(error).__name__}: {error}")
         try:
-            self._opened()
             return await self._read(self._socket)
         finally:
             socket, self._socket = self._socket, None
@@ -70,20 +74,15 @@ class WebSocketConnection(ClientConnection):
     async def _read(self, socket: websockets.asyncio.client.ClientConnection) -> Ended:
         try:
             while True:
-                message = await socket.recv(decode=False)
-                self._seen()
-                try:
-                    event = decode_message(message)
-                except ProtocolError:
-                    continue  # Not ours to judge: an application may send text of its own.
-                await self._receive(event)
+                ended = await self._frame(await socket.recv(decode=False))
+                if ended is not None:
+                    return ended
         except ConnectionClosed as closed:
             if closed.rcvd is None:
                 return Ended(code=PEER_GONE)
-            code = code_for(closed.rcvd.code, closed.rcvd.reason)
-            return Ended(code=code)
+            return closed_with(closed.rcvd.code, closed.rcvd.reason)
 
-    async def send(self, text: str) -> bool:
+    async def send(self, payload: bytes) -> bool:
         """Send a message.
 
         Returns:
@@ -92,7 +91,33 @@ class WebSocketConnection(ClientConnection):
         if self._socket is None or self.state != "open":
             return False
         try:
-            await self._socket.send(text)
+            await self._socket.send(payload, text=True)
         except ConnectionClosed:
             return False
+        return True
+
+    async def send_confirmed(self, payload: bytes) -> bool:
+        """Send a message and see whether the peer is still there to take it.
+
+        Returns:
+            Whether the peer answered a ping that followed the message, in 2 s.
+        """
+        socket = self._socket
+        if socket is None or not await self.send(payload):
+            return False
+        asked_at = self._clock.now()
+        timer = asyncio.create_task(self._clock.sleep(CONFIRM_TIMEOUT))
+        try:
+            answered = asyncio.ensure_future(await socket.ping())
+            await asyncio.wait((answered, timer), return_when=asyncio.FIRST_COMPLETED)
+        except ConnectionClosed:
+            return False
+        finally:
+            timer.cancel()
+        if not answered.done():
+            answered.cancel()
+            return False
+        if answered.cancelled() or answered.exception() is not None:
+            return False
+        self.measured(self._clock.now() - asked_at)
         return True

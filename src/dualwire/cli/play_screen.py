@@ -1,0 +1,126 @@
+"""What a player in a terminal sees."""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console
+from rich.text import Text
+
+from ..client import Client, ClientConnection, Gap
+from ..exceptions import DualwireError
+from ..types import ConnectionType
+from .story import Story
+
+__all__ = ["Screen", "gap_text"]
+
+_SHORT: dict[ConnectionType, str] = {"websocket": "ws", "sse": "sse"}
+
+
+class Screen:
+    """Shows the story and the connections.
+
+    Args:
+        client: not entered yet.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._console = Console(highlight=False)
+        self._story = Story()
+        self._prompts = self._console.is_terminal and sys.stdin.isatty()
+        self._up: dict[ConnectionType, bool] = {}
+
+    def connection_changed(self, connection: ClientConnection) -> None:
+        """Show which connections are up, when that changed."""
+        before, self._up = (
+            self._up,
+            {kind: each.state == "open" for kind, each in self._client.connections.items()},
+        )
+        if self._up != before and (before or any(self._up.values())):
+            self._print(self._status())
+
+    async def read_story(self) -> None:
+        """Print what happens, to the end."""
+        async for item in self._client:
+            if isinstance(item, Gap):
+                self.warn(gap_text(item))
+            else:
+                self._tell(self._story.tell(item.event))
+
+    async def give(self, line: str) -> None:
+        """Give a command and print what comes of it."""
+        try:
+            reply = await self._client.command({"command": line})
+        except DualwireError as error:
+            self.warn(f"Not sent: {error}")
+            return
+        if reply.outcome == "done":
+            self._tell(self._story.tell(reply.body or {}))
+        elif reply.outcome == "refused":
+            self.warn(f"Refused: {reply.reason}")
+        else:
+            self.warn(f"Nobody knows what became of {line!r}: {reply.reason}")
+
+    def cut(self, connection_type: ConnectionType) -> None:
+        """End one connection, for a try."""
+        self._client.cut(connection_type)
+
+    def show_statistics(self) -> None:
+        """Show how both connections do."""
+        for kind, connection in self._client.connections.items():
+            quality = connection.quality
+            self._print(
+                Text(
+                    f"{_SHORT[kind]:<4}{connection.state:<11}"
+                    f"round trip {_milliseconds(quality.round_trip):<10}"
+                    f"lag {_milliseconds(quality.lag):<10}"
+                    f"won {quality.won:<6}duplicates {quality.duplicates:<6}"
+                    f"reconnects {quality.reconnects}"
+                )
+            )
+        total = self._client.statistics
+        self._print(Text(f"{total.delivered} delivered, {total.gaps} gaps"))
+
+    def warn(self, text: str) -> None:
+        """Print a line of our own."""
+        self._print(Text(text, style="yellow"))
+
+    def prompt(self) -> None:
+        """Show that a command can be typed, on a terminal."""
+        if self._prompts:
+            self._console.print(self._status().append(" > "), end="")
+            self._console.file.flush()
+
+    def _tell(self, text: str | None) -> None:
+        if text:
+            self._print(Text(text))
+
+    def _status(self) -> Text:
+        text = Text("[")
+        for kind, short in _SHORT.items():
+            up = self._up.get(kind, False)
+            text.append(f"{short} ")
+            text.append("\u25cf" if up else "\u25cb", style="green" if up else "red")
+            text.append(" " if kind == "websocket" else "]")
+        return text
+
+    def _print(self, text: Text) -> None:
+        if self._prompts:
+            self._console.file.write("\r\x1b[K")  # The prompt gives way.
+        self._console.print(text, soft_wrap=not self._console.is_terminal)
+        self.prompt()
+        self._console.file.flush()
+
+
+def gap_text(gap: Gap) -> str:
+    """What a person is told of missing events."""
+    if gap.first is None or gap.last is None:
+        return f"[Something of {gap.stream} is missing: {gap.reason}]"
+    count = gap.last - gap.first + 1
+    what = "1 event" if count == 1 else f"{count} events"
+    return f"[{what} of {gap.stream} missing: {gap.reason}]"
+
+
+def _milliseconds(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds * 1000:.1f} ms"

@@ -1,0 +1,94 @@
+"""The merge of :mod:`dualwire.core.merge`, with a clock and with figures about the connections."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from ..abc import Clock
+from ..core.merge import Gap, Item, Merge, Statistics
+from ..types import Cursor, JSONObject
+from .connection import ClientConnection
+from .quality import Race
+
+__all__ = ["Merging"]
+
+
+class Merging:
+    """Takes the frames of both connections and hands on what is new.
+
+    Args:
+        clock: time.
+        hand_on: gets items, in order.
+    """
+
+    def __init__(self, clock: Clock, hand_on: Callable[[list[Item]], None]) -> None:
+        self._clock = clock
+        self._hand_on = hand_on
+        self._merge = Merge()
+        self._race = Race()
+        self._connections: dict[str, ClientConnection] = {}
+        self._timer: asyncio.Task[None] | None = None
+
+    @property
+    def cursor(self) -> Cursor:
+        """Where to go on."""
+        return self._merge.cursor()
+
+    @property
+    def statistics(self) -> Statistics:
+        """What the merge has done so far."""
+        return self._merge.statistics
+
+    def opened(self, connection: ClientConnection, hello: JSONObject) -> None:
+        """A connection said ``hello``."""
+        assert connection.id is not None
+        self._connections[connection.id] = connection
+        self._merge.connected(connection.id, self._clock.now())
+        self.take(connection, hello, 0)
+
+    def take(self, connection: ClientConnection, frame: JSONObject, size: int) -> None:
+        """A connection brought a frame.
+
+        Raises:
+            ProtocolError: the frame is malformed, or comes where it may not.
+        """
+        assert connection.id is not None
+        now = self._clock.now()
+        before = self._merge.statistics.duplicates
+        items = self._merge.receive(connection.id, frame, now, size)
+        connection.duplicates += self._merge.statistics.duplicates - before
+        stream, offset = frame.get("stream"), frame.get("offset")
+        if isinstance(stream, str) and isinstance(offset, int):
+            self._race.arrived(connection, stream, offset, now)
+        self._give(items)
+
+    def closed(self, connection: ClientConnection) -> None:
+        """A connection ended."""
+        if connection.id is not None and self._connections.pop(connection.id, None) is not None:
+            self._give(self._merge.disconnected(connection.id, self._clock.now()))
+
+    async def stop(self) -> None:
+        """Wait for nothing any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            await asyncio.gather(self._timer, return_exceptions=True)
+
+    def _give(self, items: list[Item]) -> None:
+        for item in items:
+            if not isinstance(item, Gap):
+                winner = self._connections.get(item.connection_id)
+                if winner is not None:
+                    winner.won += 1
+        if items:
+            self._hand_on(items)
+        if self._merge.deadline is not None and (self._timer is None or self._timer.done()):
+            self._timer = asyncio.create_task(self._wait())
+
+    async def _wait(self) -> None:
+        while (deadline := self._merge.deadline) is not None:
+            left = deadline - self._clock.now()
+            if left > 0:
+                await self._clock.sleep(left)
+            else:
+                self._give(self._merge.tick(self._clock.now()))

@@ -1,0 +1,133 @@
+"""What becomes of frames: items for the application, replies, pongs and acknowledgements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from ..abc import Clock
+from ..core.encoding.json import encode_object
+from ..core.merge import Delivered, Gap, Replied
+from ..core.merge import Item as MergeItem
+from ..exceptions import RefusedError
+from ..types import ConnectionType, Cursor, JSONObject
+from .acknowledging import Acknowledging
+from .chores import Chores
+from .commands import Commands
+from .connection import ClientConnection, Receiver
+from .inbox import Inbox
+from .merging import Merging
+from .uplink import Uplink
+
+__all__ = ["Direct", "Item", "Receiving"]
+
+INBOX = 1000
+"""Items that wait for the application; beyond them the connections are not read, and the server
+sees a slow peer."""
+
+_OF_STREAMS = frozenset(
+    ("hello", "event", "subscribed", "unsubscribed", "reply", "skip", "lost", "reset")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """What the application said to one connection only: a greeting, an answer."""
+
+    event: JSONObject
+    connection_type: ConnectionType
+    """Where it came."""
+
+
+Item: TypeAlias = Delivered | Gap | Direct
+"""What iterating gives."""
+
+
+class Receiving(Receiver):
+    """Takes what both connections bring.
+
+    Args:
+        clock: time.
+        chores: runs what must not keep a connection waiting.
+        changed: called when a connection's state changed.
+    """
+
+    uplink: Uplink
+    """The way back; set by the client, because it goes over the connections that are made later."""
+    commands: Commands
+    """Who waits for replies; set by the client."""
+
+    def __init__(
+        self, clock: Clock, chores: Chores, changed: Callable[[ClientConnection], None]
+    ) -> None:
+        self.inbox: Inbox[Item] = Inbox(INBOX)
+        self.merging = Merging(clock, self._hand_on)
+        self._acknowledging = Acknowledging(self.cursor, lambda: self.inbox.waiting)
+        self._chores = chores
+        self._changed = changed
+
+    async def next(self) -> Item | None:
+        """The next item for the application; ``None`` at the end."""
+        item = await self.inbox.get()
+        if isinstance(item, Delivered) and self._acknowledging.handed(item):
+            self._report({"type": "ack", "cursor": self._acknowledging.cursor()}, self.uplink.send)
+        return item
+
+    def cursor(self) -> Cursor:
+        return self.merging.cursor
+
+    def opened(self, connection: ClientConnection, hello: JSONObject) -> None:
+        limits = hello.get("limits")
+        limit = limits.get("message") if isinstance(limits, dict) else None
+        self.uplink.limit = limit if isinstance(limit, int) else None
+        self.merging.opened(connection, hello)
+
+    async def take(self, connection: ClientConnection, frame: JSONObject, size: int) -> None:
+        kind = frame.get("type")
+        if kind in _OF_STREAMS:
+            if kind == "reply":
+                round_trip = self.commands.round_trip(frame.get("id"))
+                if round_trip is not None:
+                    connection.measured(round_trip)
+            elif frame.get("confirm") is True:
+                self._acknowledging.wanted(frame)
+            self.merging.take(connection, frame, size)
+        elif kind == "ping":
+            self._answer_ping(connection, frame.get("n"))
+        elif kind == "warning":
+            connection.warning = str(frame.get("message") or frame.get("reason"))
+            self._changed(connection)
+        else:
+            self.inbox.put([Direct(frame, connection.connection_type)])
+        await self.inbox.wait_room()
+
+    def closed(self, connection: ClientConnection) -> None:
+        self.merging.closed(connection)
+
+    def changed(self, connection: ClientConnection) -> None:
+        self._changed(connection)
+
+    def _hand_on(self, items: list[MergeItem]) -> None:
+        self.inbox.put([item for item in items if isinstance(item, (Delivered, Gap))])
+        for item in items:
+            if isinstance(item, Replied):
+                self.commands.replied(item)
+
+    def _answer_ping(self, connection: ClientConnection, n: object) -> None:
+        pong: JSONObject = {"type": "pong", "connection": connection.id, "n": n}
+        pong["cursor"] = self._acknowledging.cursor()
+        kind = connection.connection_type
+        self._report(pong, lambda payload: self.uplink.answer_ping(payload, kind))
+
+    def _report(
+        self, message: JSONObject, send: Callable[[bytes], Coroutine[Any, Any, object]]
+    ) -> None:
+        async def report() -> None:
+            try:
+                await send(encode_object(message))
+            except (RefusedError, ConnectionError) as error:
+                # No harm: the next one says the same and more.
+                self.uplink.error = str(error)
+
+        self._chores.spawn(report())
