@@ -97,7 +97,15 @@ class Game:
 
     async def _leave(self, command: Command, answer: JSONObject) -> JSONObject | None:
         """End the player's session, once the answer is on its way to whoever asked."""
+        player_id = command.player_id
+        if command.id is not None:
+            # The answer is going to be an entry of the player's stream, before the end.
+            self._manager.node.runner.submit(player_id, lambda: self._log_out(player_id))
+            return answer
         asked = command.connection_id
         sent = asked is not None and await self._manager.send_to_connection(asked, answer)
-        await self._manager.disconnect_player(command.player_id, LOGGED_OUT)
+        await self._log_out(player_id)
         return None if sent else answer
+
+    async def _log_out(self, player_id: str) -> None:
+        await self._manager.disconnect_player(player_id, LOGGED_OUT)

@@ -30,6 +30,9 @@ class Command:
     connection_id: str | None
     """The connection that asked and is answered; ``None`` for one sent over plain HTTP."""
     message: ClientMessage
+    id: str | None = None
+    """The client's number of it, if it has one: then the answer is an entry of the player's
+    stream."""
 
     @property
     def type(self) -> str:
@@ -124,6 +127,7 @@ class Commanding:
             player_id=player_id,
             connection_id=connection_id,
             message=ClientMessage(str(body.get("type", "command")), body),
+            id=command_id,
         )
         self._running[key] = get_running_loop().create_future()
         self._node.stats.commands += 1
