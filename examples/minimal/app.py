@@ -1,0 +1,46 @@
+"""A whole application: whatever one player says, all players get, on all of their connections.
+
+Run it with ``python examples/minimal/app.py``; ``PORT`` chooses another port than 8000.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+
+import uvicorn
+
+# -- docs app --
+from fastapi import FastAPI
+
+from dualwire import Command, ConnectionManager
+from dualwire.http import JWTAuthenticator, realtime_router
+
+authenticator = JWTAuthenticator(secrets.token_hex(32))
+manager = ConnectionManager()
+app = FastAPI()
+app.include_router(realtime_router(manager, authenticator))
+
+
+@manager.on_command
+async def said(command: Command) -> None:
+    await manager.broadcast_global({"from": command.player_id, "text": command.data.get("text")})
+
+
+# -- end --
+
+if __name__ == "__main__":
+    port = int(os.environ.get("PORT", "8000"))
+    token = authenticator.issue("ann")
+    address = f"http://127.0.0.1:{port}"
+    print(f"""
+In a second terminal, listen:
+
+  export TOKEN={token}
+  curl -N -H "Authorization: Bearer $TOKEN" {address}/api/events
+
+In a third one, with the same TOKEN, say something:
+
+  curl -H "Authorization: Bearer $TOKEN" -d '{{"type": "say", "text": "Hello"}}' {address}/api/send
+""")
+    uvicorn.run(app, host="127.0.0.1", port=port)
