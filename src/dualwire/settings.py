@@ -111,7 +111,9 @@ class Settings(_Options):
     accounts: Path | None = None
     """File in which the demo game keeps its accounts; ``None`` keeps them in memory."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """The least that is logged: ``debug``, ``info``, ``warning`` or ``error``."""
     log_format: Literal["json", "console"] = "console"
+    """``json`` for machines, ``console`` for people."""
     access_log: bool = False
     """Whether every request is logged, secrets in its address left out."""
     shutdown_timeout: float = Field(default=5.0, gt=0)
