@@ -208,10 +208,38 @@ async def test_what_history_no_longer_holds_is_told_as_lost(kind: str) -> None:
             await until(lambda: len(events(client)) == 10)
             assert client.events[0]["resume"]["outcome"] == "partial"
             assert client.events[0]["resume"]["ranges"] == [["player:ann", 1, 20, "trimmed"]]
-            assert frames(client, "lost") == [
-                {"type": "lost", "stream": "player:ann", "from": 1, "to": 20, "reason": "trimmed"}
-            ]
+            (lost,) = frames(client, "lost")
+            assert lost.pop("streams") == client.events[0]["streams"]
+            assert lost == {
+                "type": "lost",
+                "stream": "player:ann",
+                "from": 1,
+                "to": 20,
+                "reason": "trimmed",
+            }
             assert events(client) == [{"n": n} for n in range(21, 31)]
+
+
+async def test_comings_and_goings_that_were_lost_are_told_by_the_streams_after_them(
+    kind: str,
+) -> None:
+    config = Config(history=HistoryPolicy(player_events=10))
+    async with playing(config) as game:
+        async with opened(game, kind) as client:
+            await game.manager.subscribe_to_room("ann", "hall")
+            await client.wait(2)
+            cursor = cursor_of(client)
+        await game.connected("ann")
+        await game.manager.unsubscribe_from_room("ann", "hall")
+        await game.manager.subscribe_to_room("ann", "yard")
+        await game.manager.broadcast_to_room("yard", {"n": 1})
+        for n in range(2, 22):
+            await game.manager.send_personal_message("ann", {"n": n})
+        async with opened(game, kind, at(cursor)) as client:
+            await until(lambda: {"n": 21} in events(client))
+            (lost,) = frames(client, "lost")
+            assert set(lost["streams"]) == {"player:ann", "global", "room:yard"}
+            assert {"n": 1} in events(client), "said in the room that the player is in"
 
 
 async def test_a_connection_overtaken_by_trimming_is_told_and_reads_on() -> None:

@@ -75,7 +75,7 @@ class Readers:
                 self._hub.go_live(connection)
                 break
             if isinstance(due, Loss):
-                frame = connection.encoding.lost(due, place.positions[due.stream])
+                frame = connection.encoding.lost(due, place.positions)
                 if frame is None:
                     # A plain connection has no way to be told; it may come back and start anew.
                     log_loss(connection, due)

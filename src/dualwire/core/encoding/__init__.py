@@ -53,8 +53,13 @@ class Encoding(ABC):
         """Account for offsets that are not for this player."""
         return None
 
-    def lost(self, loss: Loss, position: Position) -> Frame | None:
-        """Tell that offsets cannot be given; the stream goes on after ``position``.
+    def lost(self, loss: Loss, positions: Mapping[str, Position]) -> Frame | None:
+        """Tell that offsets cannot be given.
+
+        Args:
+            loss: which.
+            positions: where the connection stands after it, in all its streams: what it lost of the
+                player's stream may have been comings and goings.
 
         Returns:
             ``None`` if this encoding has no way to say so.

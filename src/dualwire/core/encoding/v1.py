@@ -21,6 +21,7 @@ from ...types import (
     Subscribed,
     Unsubscribed,
 )
+from ..cursor import format_cursor
 from . import Encoding, Frame
 from .eventstream import message
 from .json import encode_object
@@ -76,13 +77,16 @@ class _V1(Encoding):
         fields = {"type": "skip", "stream": stream, "from": first, "to": last}
         return self._frame(0, encode_object(fields))
 
-    def lost(self, loss: Loss, position: Position) -> Frame | None:
+    def lost(self, loss: Loss, positions: Mapping[str, Position]) -> Frame | None:
         if loss.reason == "epoch":
+            position = positions[loss.stream]
             fields: JSONObject = {"type": "reset", "stream": loss.stream, "epoch": position.epoch}
             fields |= {"offset": position.offset, "reason": loss.reason}
         else:
             fields = {"type": "lost", "stream": loss.stream, "from": loss.first, "to": loss.last}
             fields |= {"reason": loss.reason}
+        if loss.stream.startswith("player:"):
+            fields["streams"] = format_cursor(positions)
         return self._frame(0, encode_object(fields))
 
     def direct(self, payload: bytes) -> Frame:
