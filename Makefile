@@ -20,7 +20,7 @@ endef
 
 .PHONY: help
 help: ## Show this
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -67,6 +67,18 @@ format: $(STAMP) ## Format the code
 bench: $(STAMP) ## Measure; figures go to bench/results/
 	@echo "==> Measuring"
 	@$(BIN)/python -m bench
+
+.PHONY: bench-failover
+bench-failover: $(STAMP) ## Measure what players notice of a failing connection, here and with Socket.IO
+	$(call need,node,nodejs)
+	$(call need,npm,npm)
+	@echo "==> Measuring; 7 minutes"
+	@$(BIN)/python -m bench failover
+
+.PHONY: chaos
+chaos: $(STAMP) ## Let 50 players play through random faults for 3 minutes; SEED=7 for the same ones again
+	@echo "==> Playing"
+	@$(BIN)/python -m bench chaos $(if $(SEED),--seed $(SEED))
 
 .PHONY: docs
 docs: $(STAMP) ## Build the documentation into site/

@@ -1,1 +1,1 @@
-"""Benchmarks: ``python -m bench``."""
+"""Benchmarks: ``python -m bench``, ``python -m bench failover``, ``python -m bench chaos``."""

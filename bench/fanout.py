@@ -1,25 +1,19 @@
-"""``python -m bench``: measure, print a table, keep the figures in ``bench/results/``."""
+"""The core's fan-out: measure, print a table, keep the figures."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
-import json
-import os
-import platform
-import time
-from pathlib import Path
 
-import structlog
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from dualwire import __version__
-
 from .core import Figure, conditions, measure
+from .reports import keep, silence_log
 
-RESULTS = Path(__file__).parent / "results"
+__all__ = ["main"]
+
 SIZES = (1, 100, 1_000, 10_000)
 DELIVERIES = 500_000
 ROUNDS = 5
@@ -28,7 +22,7 @@ ROUNDS = 5
 
 def main() -> None:
     """Measure the core."""
-    structlog.configure(processors=[_drop])
+    silence_log()
     console = Console()
     figures = [_median(size) for size in track(SIZES, "Fan-out", console=console, transient=True)]
     table = Table("connections", "deliveries", "µs CPU/delivery", "µs CPU/publish", "deliveries/s")
@@ -41,10 +35,8 @@ def main() -> None:
             f"{each.deliveries_per_second:,}",
         )
     console.print(table)
-    RESULTS.mkdir(exist_ok=True)
-    target = RESULTS / "core.json"
-    target.write_text(json.dumps(_report(figures), indent=2) + "\n")
-    console.print(f"Kept in {target}", highlight=False)
+    report = {"loop": "asyncio", "rounds": ROUNDS, "figures": conditions(figures)}
+    keep("core", report, console)
 
 
 def _median(size: int) -> Figure:
@@ -55,24 +47,3 @@ def _median(size: int) -> Figure:
         gc.collect()
         rounds.append(asyncio.run(measure(size, deliveries)))
     return sorted(rounds, key=lambda figure: figure.cpu_us_per_delivery)[ROUNDS // 2]
-
-
-def _report(figures: list[Figure]) -> dict[str, object]:
-    return {
-        "name": "core",
-        "dualwire": __version__,
-        "python": platform.python_version(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "loop": "asyncio",
-        "at": round(time.time()),
-        "rounds": ROUNDS,
-        "figures": conditions(figures),
-    }
-
-
-def _drop(*_: object) -> dict[str, object]:
-    raise structlog.DropEvent
-
-
-if __name__ == "__main__":
-    main()

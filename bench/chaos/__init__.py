@@ -1,0 +1,1 @@
+"""Chaos: many players, random faults, takeovers and room changes, judged by the publisher."""

@@ -1,0 +1,1 @@
+"""Failover: what players notice of a connection that fails, here and with Socket.IO."""
