@@ -274,8 +274,12 @@ class Engine(ABC):
     # What a player's plain connections were written
 
     @abstractmethod
-    async def save_written(self, player_id: str, written: Cursor) -> None:
-        """Advance the position up to which some connection of the session was written."""
+    async def save_written(self, player_id: str, session_id: str, written: Cursor) -> None:
+        """Advance the position up to which some connection of a session was written.
+
+        Nothing happens if the session is not the player's current one: what an old session was
+        written is not what its successor has.
+        """
 
     @abstractmethod
     async def written(self, player_id: str) -> Cursor:
@@ -330,7 +334,8 @@ class Transport(ABC):
     @property
     @abstractmethod
     def buffered(self) -> int:
-        """Bytes taken over and not yet handed to the network."""
+        """Bytes taken over and not yet handed to the network; after a break, what it left
+        unwritten."""
 
     @property
     @abstractmethod

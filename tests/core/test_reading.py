@@ -356,3 +356,30 @@ class TestFurther:
         place = town.reader.at_tail()
         town.say(GLOBAL, "due")
         assert town.read(town.reader.further(place, n)) == ["due"]
+
+
+def test_what_was_said_after_leaving_is_no_loss_when_it_is_trimmed() -> None:
+    town = Town()
+    town.enter(HALL)
+    town.say(HALL, "one")
+    place = town.reader.at_tail()
+    town.leave(HALL)
+    for number in range(5):
+        town.say(HALL, f"secret {number}")
+    town.log(HALL).clear()
+    town.say(EVA, "to eva")
+    assert town.read(place) == ["to eva"]
+    assert HALL not in place.positions
+
+
+def test_what_is_lost_of_a_room_ends_where_the_player_left() -> None:
+    town = Town()
+    town.enter(HALL)
+    place = town.reader.at_tail()
+    town.say(HALL, "one")
+    town.say(HALL, "two")
+    town.leave(HALL)
+    town.say(HALL, "secret")
+    town.log(HALL).clear()
+    town.say(EVA, "to eva")
+    assert town.read(place) == [Loss(HALL, 1, 2, "trimmed"), "to eva"]

@@ -66,8 +66,11 @@ class CommandTable:
 
     def tick(self, now: float) -> None:
         """Forget replies that were kept long enough."""
-        for key, (at, _) in list(self._replied.items()):
+        old = []
+        for key, (at, _) in self._replied.items():
             # In order of insertion, so the first one that is young enough ends the look.
             if now - at < self._keep:
                 break
+            old.append(key)
+        for key in old:
             del self._replied[key]

@@ -124,7 +124,10 @@ class Reader:
                 continue
             entry = log.at(position.offset + 1) if position.epoch == log.epoch else None
             if entry is None:
-                self._skip_lost(place, stream, position)
+                until = self._leaving(place, stream)
+                if until is not None and position >= until:
+                    continue  # It has all that it is due, and is about to read that it left.
+                self._skip_lost(place, stream, until)
                 return place.losses.pop(0)
             if found is None or entry.n < found[1].n:
                 found = stream, entry
@@ -151,6 +154,14 @@ class Reader:
             return None
         return self._log(body.stream).at(position.offset + 1)
 
+    def _leaving(self, place: Place, stream: str) -> Position | None:
+        """Until where a room is due, if the player has left it since; ``None`` if not."""
+        for entry in self._log(self._stream).after(place.positions[self._stream].offset):
+            body = entry.body
+            if type(body) is Unsubscribed and body.stream == stream:
+                return body.until
+        return None
+
     def _rooms_at(self, place: Place) -> dict[str, Membership]:
         later = self._log(self._stream).after(place.positions[self._stream].offset)
         return membership_at(self._rooms(), reversed(later))
@@ -171,18 +182,21 @@ class Reader:
         if log.trimmed_n > n and start < log.first - 1:
             place.losses.append(Loss(stream, start + 1, log.first - 1, "trimmed"))
 
-    def _check_kept(self, place: Place, stream: str) -> None:
+    def _check_kept(self, place: Place, stream: str, until: Position | None = None) -> None:
         log, position = self._log(stream), place.positions[stream]
+        last = log.first - 1
         if position.epoch != log.epoch:
-            place.losses.append(Loss(stream, 1, log.first - 1, "epoch"))
-        elif position.offset < log.first - 1:
-            place.losses.append(Loss(stream, position.offset + 1, log.first - 1, "trimmed"))
+            place.losses.append(Loss(stream, 1, last, "epoch"))
+        elif position.offset < last:
+            if until is not None and until.epoch == log.epoch:
+                last = min(last, until.offset)
+            place.losses.append(Loss(stream, position.offset + 1, last, "trimmed"))
         else:
             return
-        place.positions[stream] = Position(log.epoch, log.first - 1)
+        place.positions[stream] = Position(log.epoch, last)
 
-    def _skip_lost(self, place: Place, stream: str, position: Position) -> None:
-        self._check_kept(place, stream)
+    def _skip_lost(self, place: Place, stream: str, until: Position | None) -> None:
+        self._check_kept(place, stream, until)
         if stream != self._stream:
             return
         # Entries that said where the player went are gone with it: take the rooms as they were at

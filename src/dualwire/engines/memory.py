@@ -246,7 +246,9 @@ class MemoryEngine(Engine):
 
     # What plain connections were written
 
-    async def save_written(self, player_id: str, written: Cursor) -> None:
+    async def save_written(self, player_id: str, session_id: str, written: Cursor) -> None:
+        if self._sessions.current(player_id) != session_id:
+            return
         merge(self._written.setdefault(player_id, {}), written)
 
     async def written(self, player_id: str) -> Cursor:

@@ -152,8 +152,7 @@ class Hub:
         if connection.state is State.LIVE:
             connection.place = self.leave_live(connection)
         self.readers.forget(connection)
-        if player.carrier is connection:
-            self.twins.arrange(player)
+        self.twins.arrange(player)
 
     def written(self, connection: Connection) -> Place | None:
         """Up to where a connection was written; ``None`` before it was open."""

@@ -320,7 +320,7 @@ class Node:
     async def _detach(self, connection: Connection) -> None:
         player = connection.player
         if self.engine.durable:
-            await self.engine.save_written(player.id, player.written)
+            await self.engine.save_written(player.id, connection.session_id, player.written)
         await self.engine.detach(player.id, connection.id)
 
     def give_up(self, connection: Connection) -> None:

@@ -19,9 +19,9 @@ async def written_positions_never_go_back(rig: EngineRig) -> None:
     await rig.engine.claim(EVA, _ONE, "unused-1")
     old, new = "0" * 20, "1" + "0" * 19
     expect("empty", await rig.engine.written(EVA), {})
-    await rig.engine.save_written(EVA, {"a": Position(old, 5), "b": Position(new, 1)})
-    await rig.engine.save_written(EVA, {"a": Position(old, 3), "b": Position(old, 9)})
-    await rig.engine.save_written(EVA, {"c": Position(old, 7)})
+    await rig.engine.save_written(EVA, _ONE, {"a": Position(old, 5), "b": Position(new, 1)})
+    await rig.engine.save_written(EVA, _ONE, {"a": Position(old, 3), "b": Position(old, 9)})
+    await rig.engine.save_written(EVA, _ONE, {"c": Position(old, 7)})
     expected = {"a": Position(old, 5), "b": Position(new, 1), "c": Position(old, 7)}
     got = await rig.engine.written(EVA)
     expect("written", got, expected)
@@ -33,10 +33,12 @@ async def written_positions_never_go_back(rig: EngineRig) -> None:
 async def written_positions_belong_to_a_session(rig: EngineRig) -> None:
     """A session that takes over begins without any."""
     await rig.engine.claim(EVA, _ONE, "unused-1")
-    await rig.engine.save_written(EVA, {"a": Position("0" * 20, 5)})
+    await rig.engine.save_written(EVA, _ONE, {"a": Position("0" * 20, 5)})
     await rig.engine.claim(EVA, _TWO, "unused-1")
     expect("after a takeover", await rig.engine.written(EVA), {})
-    await rig.engine.save_written(EVA, {"a": Position("0" * 20, 5)})
+    await rig.engine.save_written(EVA, _ONE, {"a": Position("0" * 20, 6)})
+    expect("a late save of the old session", await rig.engine.written(EVA), {})
+    await rig.engine.save_written(EVA, _TWO, {"a": Position("0" * 20, 5)})
     await rig.engine.end_session(EVA, LOGGED_OUT, flush=True)
     expect("after a logout", await rig.engine.written(EVA), {})
 
