@@ -22,6 +22,7 @@ from tests.live import DEADLINE, sse, until, until_async, ws
 EXAMPLES = Path(__file__).parent.parent / "examples"
 PROVEN = {"minimal", "existing_fastapi", "chat_rooms"}
 TEST = EXAMPLES / "testing" / "test_grace.py"
+CLIENT = EXAMPLES / "python_client" / "listen.py"
 
 
 @dataclass
@@ -133,6 +134,30 @@ async def test_chat_rooms() -> None:
             assert _told(heard.events) == ["bob comes in.", 'bob says: "Hello Ann"']
 
 
+async def test_python_client() -> None:
+    async with running("chat_rooms") as example:
+        ann, bob = example.tokens()
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, str(CLIENT), f"http://{example.address}", ann),
+            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        listening = Example(example.address, "")
+        reader = asyncio.create_task(_read(process, listening))
+        try:
+            await until(lambda: "done " in listening.out or process.returncode is not None)
+            assert "You say:" in listening.out
+            async with ws(example.address, token=bob) as socket:
+                await socket.send(_command("say Hello Ann"))
+                await until(lambda: "Hello Ann" in listening.out)
+        finally:
+            process.kill()
+            await process.wait()
+            await reader
+        assert listening.out.count("Hello Ann") == 1
+
+
 async def test_testing() -> None:
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "pytest", "-q", "-o", "asyncio_mode=auto", str(TEST)),
@@ -146,7 +171,7 @@ async def test_testing() -> None:
 
 def test_every_example_is_run() -> None:
     assert {path.parent.name for path in EXAMPLES.glob("*/app.py")} == PROVEN
-    assert {*EXAMPLES.glob("*/*.py")} == {TEST, *EXAMPLES.glob("*/app.py")}
+    assert {*EXAMPLES.glob("*/*.py")} == {TEST, CLIENT, *EXAMPLES.glob("*/app.py")}
 
 
 @pytest.mark.parametrize("name", sorted(PROVEN))

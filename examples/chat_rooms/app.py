@@ -7,12 +7,12 @@ Run it with ``python examples/chat_rooms/app.py``; ``PORT`` chooses another port
 from __future__ import annotations
 
 import os
+
+# -- docs setup --
 import secrets
 from typing import Any
 
 import uvicorn
-
-# -- docs setup --
 from fastapi import FastAPI
 
 from dualwire import Command, ConnectionManager

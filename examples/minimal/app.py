@@ -6,11 +6,10 @@ Run it with ``python examples/minimal/app.py``; ``PORT`` chooses another port th
 from __future__ import annotations
 
 import os
-import secrets
-
-import uvicorn
 
 # -- docs app --
+import secrets
+
 from fastapi import FastAPI
 
 from dualwire import Command, ConnectionManager
@@ -30,6 +29,8 @@ async def said(command: Command) -> None:
 # -- end --
 
 if __name__ == "__main__":
+    import uvicorn
+
     port = int(os.environ.get("PORT", "8000"))
     token = authenticator.issue("ann")
     address = f"http://127.0.0.1:{port}"
