@@ -51,8 +51,7 @@ class Ledger:
 
     def renew(self, stream: str, track: Track, begin: Account | Track) -> None:
         """A stream's log began anew; what the old one still held is lost."""
-        self.gaps += 1
-        self.items.append(Gap(stream, None, None, "epoch"))
+        self._tell_epoch(stream)
         track.epoch, track.next = begin.epoch, begin.next
         if stream == self.player:
             for each in self.tracks.values():
@@ -74,18 +73,22 @@ class Ledger:
                     self.items.append(Entered(stream, None, connection.id))
 
     def open(self, stream: str, begin: Track) -> None:
-        known = self.tracks.get(stream)
+        """A room is due from a place on, as an accepted entry or an announcement says."""
+        # Events beyond a moment of leaving may have been handed on; they are not due again.
+        known = self.tracks.get(stream) or self._left.pop(stream, None)
         if known is None:
-            # Events beyond the moment of leaving may have been handed on; they are not due again.
-            left = self._left.pop(stream, begin)
-            at = max((left.epoch, left.next), (begin.epoch, begin.next))
-            self.tracks[stream] = Track(*at, begin.since)
-            return
-        if begin.epoch > known.epoch:
+            known = Track(begin.epoch, begin.next)
+        elif begin.epoch > known.epoch and stream not in self.tracks:
+            known.epoch, known.next = begin.epoch, begin.next
+        elif begin.epoch > known.epoch:
             self.renew(stream, known, begin)
-        elif begin.epoch == known.epoch:
+        elif begin.epoch < known.epoch:
+            # What the older epoch held after this place is gone.
+            self._tell_epoch(stream)
+        else:
             known.next = max(known.next, begin.next)
         known.since = begin.since
+        self.tracks[stream] = known
 
     def close(self, stream: str, until: Position | None, now: float) -> None:
         track = self.tracks.pop(stream, None)
@@ -147,6 +150,10 @@ class Ledger:
                 if each.held or each.told is not None:
                     self.released.append(each)
         return past
+
+    def _tell_epoch(self, stream: str) -> None:
+        self.gaps += 1
+        self.items.append(Gap(stream, None, None, "epoch"))
 
     def tell_gap(self, stream: str, track: Track, upcoming: int, reason: str) -> None:
         self.gaps += 1
