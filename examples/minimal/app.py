@@ -23,7 +23,8 @@ app.include_router(realtime_router(manager, authenticator))
 
 @manager.on_command
 async def said(command: Command) -> None:
-    await manager.broadcast_global({"from": command.player_id, "text": command.data.get("text")})
+    text = command.data.get("text")
+    await manager.broadcast_global({"from": command.player_id, "text": text})
 
 
 # -- end --
