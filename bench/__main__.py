@@ -7,12 +7,12 @@ import secrets
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from . import fanout
 from .chaos.command import PLAYERS, SECONDS
 from .chaos.command import chaos as cause_chaos
 from .failover.command import failover as measure_failover
+from .reports import wide_console
 
 app = typer.Typer(add_completion=False, help="Benchmarks.")
 
@@ -31,7 +31,7 @@ def failover(
     ] = False,
 ) -> None:
     """What players notice of a connection that fails, here and with Socket.IO."""
-    raise typer.Exit(asyncio.run(measure_failover(Console(), quick=quick)))
+    raise typer.Exit(asyncio.run(measure_failover(wide_console(), quick=quick)))
 
 
 @app.command()
@@ -42,7 +42,7 @@ def chaos(
 ) -> None:
     """Many players under random faults: nothing lost, repeated or out of order."""
     drawn = secrets.randbelow(1_000_000) if seed is None else seed
-    raise typer.Exit(cause_chaos(Console(), seed=drawn, seconds=seconds, players=players))
+    raise typer.Exit(cause_chaos(wide_console(), seed=drawn, seconds=seconds, players=players))
 
 
 if __name__ == "__main__":

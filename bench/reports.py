@@ -16,10 +16,11 @@ from rich.console import Console
 
 from dualwire import __version__
 
-__all__ = ["keep", "silence_log", "targets", "verdict"]
+__all__ = ["keep", "silence_log", "targets", "verdict", "wide_console"]
 
 BENCH = Path(__file__).parent
 RESULTS = BENCH / "results"
+WIDTH = 110
 
 
 def targets(name: str) -> dict[str, Any]:
@@ -51,6 +52,12 @@ def verdict(missed: Sequence[str], console: Console) -> int:
     if not missed:
         console.print("Every target is met.", style="green")
     return 1 if missed else 0
+
+
+def wide_console() -> Console:
+    """A console that is wide enough for the tables, whatever the terminal says."""
+    console = Console()
+    return console if console.width >= WIDTH else Console(width=WIDTH)
 
 
 def silence_log() -> None:

@@ -58,10 +58,11 @@ def _gap(runs: Sequence[Figures]) -> float:
 def table(outcomes: Sequence[Outcome]) -> Table:
     """Counts are sums over the disturbed runs, times their medians."""
     made = Table(
-        *("system", "fault", "hits", "/s", "runs", "published", "received", "lost", "repeated"),
-        *("longest gap ms", "un- disturbed", "latest ms"),
+        *("system", "fault", "hits", "/s", "published", "received", "lost", "repeated"),
+        *("longest gap ms", "undis- turbed", "latest ms"),
         box=SIMPLE_HEAD,
         pad_edge=False,
+        padding=(0, 1, 0, 0),
     )
     for column in made.columns[3:]:
         column.justify = "right"
@@ -78,7 +79,6 @@ def table(outcomes: Sequence[Outcome]) -> Table:
             outcome.fault,
             outcome.lane.connection_type,
             str(outcome.lane.rate),
-            str(len(runs)),
             *(f"{count:,}" for count in counts),
             f"{_gap(runs):,.1f}",
             f"{_gap(outcome.undisturbed):,.1f}" if outcome.undisturbed else "-",
