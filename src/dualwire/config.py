@@ -33,10 +33,13 @@ class HistoryPolicy:
     room_age: float = 120.0
     """Seconds that an event of a room or of ``global`` is kept (the resume window)."""
     room_events: int = 10_000
+    """Events that a room or ``global`` keeps."""
     room_bytes: int = 4 * MB
+    """Bytes of events that a room or ``global`` keeps."""
     player_events: int = 300
-    """Centrifugo's default for a recoverable channel."""
+    """Events that a player's own stream keeps. Centrifugo's default for a recoverable channel."""
     player_bytes: int = 256 * KB
+    """Bytes of events that a player's own stream keeps."""
     budget: int = 256 * MB
     """For all streams of a node together; the longest idle stream gives way first."""
 
