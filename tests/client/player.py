@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from random import Random
 from typing import Any
 
 from dualwire.client import Client, Delivered, Gap, Item, connect
 from dualwire.exceptions import RefusedError
+from dualwire.runtime.connection import Connection
 from dualwire.testing import ManualClock
 from dualwire.types import ConnectionType
 from tests.game import Game
@@ -77,10 +78,43 @@ async def entered(
         if both:
             await reader.wait_both()
         yield reader
-    await reader.task
+    if not reader.task.cancelled():
+        await reader.task
 
 
-def own(game: Game, kind: ConnectionType, player_id: str = "amy") -> str:
-    """The id of a player's only connection of a type, as the server knows it."""
-    (connection_id,) = game.manager.get_active_connections(player_id)[kind]
-    return connection_id
+async def elapse(game: Game, seconds: int, *besides: Connection) -> None:
+    """Let time pass on the server, second by second, each ping answered before the next.
+
+    Args:
+        game: whose time it is.
+        seconds: how much.
+        besides: connections that answer nothing.
+    """
+    connections = game.manager.node.connections
+
+    def answered() -> bool:
+        return all(each.pong_due is None for each in connections.values() if each not in besides)
+
+    for _ in range(seconds):
+        await game.clock.advance(1.0)
+        await until(answered)
+
+
+@contextlib.asynccontextmanager
+async def passing(
+    clock: ManualClock, when: Callable[[], bool] = lambda: True
+) -> AsyncIterator[None]:
+    """Time passes by itself, a quarter of a second at a time, while a condition holds."""
+
+    async def tick() -> None:
+        while True:
+            if when():
+                await clock.advance(0.25)
+            await asyncio.sleep(0.002)
+
+    task = asyncio.create_task(tick())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
