@@ -53,7 +53,7 @@ def chaos(console: Console, *, seed: int, seconds: float, players: int) -> int:
 def missed(outcome: Outcome, wanted: dict[str, Any]) -> list[str]:
     """Name each target that was missed."""
     judged = outcome.verdict
-    zeros = ("lost", "repeated", "out_of_order", "not_due")
+    zeros = ("lost", "repeated", "out_of_order", "not_due", "reported")
     found = [
         f"{name.replace('_', ' ')}: {getattr(judged, name)}, target {wanted[name]}"
         for name in zeros
