@@ -100,6 +100,12 @@ async def elapse(game: Game, seconds: int, *besides: Connection) -> None:
         await until(answered)
 
 
+def own(game: Game, kind: ConnectionType, player_id: str = "amy") -> str:
+    """The id of a player's only connection of a type, as the server knows it."""
+    (connection_id,) = game.manager.get_active_connections(player_id)[kind]
+    return connection_id
+
+
 @contextlib.asynccontextmanager
 async def passing(
     clock: ManualClock, when: Callable[[], bool] = lambda: True

@@ -104,3 +104,24 @@ async def test_nobody_there(tmp_path: Path) -> None:
 async def test_flags_that_contradict(tmp_path: Path, args: tuple[str, ...]) -> None:
     failed = await run("play", "http://127.0.0.1:9", *args, cwd=tmp_path)
     assert failed.process.returncode == exit_codes.USAGE
+
+
+async def test_statistics_of_both_connections(url: str, tmp_path: Path) -> None:
+    async with playing(url, "--token", token("amy"), cwd=tmp_path) as amy:
+        await amy.type("look")
+        await amy.says("Exits", times=1)
+        await amy.type("/stats")
+        shown = await amy.says("delivered, 0 gaps")
+        for kind in ("ws ", "sse "):
+            line = next(each for each in shown.splitlines() if each.startswith(kind))
+            assert " open " in line
+            assert "round trip" in line
+            assert "won" in line
+
+
+async def test_logging_out_is_answered_before_the_end(url: str, tmp_path: Path) -> None:
+    async with playing(url, "--token", token("amy"), cwd=tmp_path) as amy:
+        await amy.type("logout")
+        assert await amy.ends() == exit_codes.REFUSED
+        assert "Farewell" in amy.out
+        assert "The player left the game." in amy.err

@@ -22,6 +22,9 @@ from .serve import secret_of
 
 __all__ = ["tail"]
 
+OPEN_TIMEOUT = 5.0
+"""Seconds for the first connection to open."""
+
 
 def tail(
     player: Annotated[
@@ -46,7 +49,7 @@ def _token(player: str, secret_file: Path | None) -> str:
 
 
 async def _tail(url: str, token: str) -> None:
-    async with connect(url, token, join=True) as client:
+    async with connect(url, token, join=True, open_timeout=OPEN_TIMEOUT) as client:
         async for item in client:
             sys.stdout.write(encode_object(_line(item)).decode() + "\n")
             sys.stdout.flush()

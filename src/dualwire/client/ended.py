@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..codes import PEER_GONE, Code, code_for
+from ..codes import PEER_GONE, TOKEN_EXPIRED, UNAUTHORIZED, Code, code_for
 from ..exceptions import AuthenticationError, RefusedError
 from ..types import JSONObject
 
@@ -25,7 +25,8 @@ class Ended:
 
     def error(self) -> RefusedError:
         """The same as an exception."""
-        kind = AuthenticationError if self.code.http == 401 else RefusedError
+        bad_token = self.code in (UNAUTHORIZED, TOKEN_EXPIRED)
+        kind = AuthenticationError if bad_token else RefusedError
         return kind(str(self), self.code, self.retry_after)
 
 
