@@ -20,7 +20,10 @@ import hypercorn.config
 import uvicorn
 import websockets.asyncio.client
 
-ServerName = Literal["uvicorn", "hypercorn"]
+from dualwire.server.gateway import GatewayHTTPProtocol, GatewayWebSocketProtocol
+
+ServerName = Literal["uvicorn", "hypercorn", "gateway"]
+"""``gateway`` is uvicorn with our own protocols, as ``dualwire serve`` runs it."""
 
 DEADLINE = 10.0
 """Seconds after which a test that waits for something gives up: generous, never reached."""
@@ -41,8 +44,10 @@ async def serving(app: Any, server: ServerName = "uvicorn", **options: Any) -> A
     listener.listen(2048)
     address = f"127.0.0.1:{listener.getsockname()[1]}"
     stop = asyncio.Event()
-    if server == "uvicorn":
+    if server != "hypercorn":
         settings: dict[str, Any] = {"log_config": None, "timeout_graceful_shutdown": 2}
+        if server == "gateway":
+            settings |= {"http": GatewayHTTPProtocol, "ws": GatewayWebSocketProtocol}
         config = uvicorn.Config(app, **(settings | options))
         instance = _Uvicorn(config)
         task = asyncio.create_task(instance.serve(sockets=[listener]))
@@ -62,7 +67,7 @@ async def serving(app: Any, server: ServerName = "uvicorn", **options: Any) -> A
         yield address
     finally:
         stop.set()
-        if server == "uvicorn":
+        if server != "hypercorn":
             instance.should_exit = True
         await asyncio.wait_for(task, DEADLINE)
         listener.close()

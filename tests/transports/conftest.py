@@ -9,7 +9,7 @@ import pytest
 from ..game import Game, playing
 
 
-@pytest.fixture(params=["uvicorn", "hypercorn"])
+@pytest.fixture(params=["uvicorn", "hypercorn", "gateway"])
 async def game(request: pytest.FixtureRequest) -> AsyncIterator[Game]:
     """A served application; each test runs once per server."""
     async with playing(server=request.param) as served:

@@ -15,6 +15,7 @@ from ..core.encoding.plain import PlainEventStream
 from ..exceptions import EngineError, RefusedError
 from ..manager import ConnectionManager
 from ..runtime.connection import Connection
+from ..transports.direct import Handover, handover_of
 from ..transports.sse import HEADERS, EventStreamResponse
 from ..types import JSONObject
 from .bodies import read_object, text_field
@@ -66,10 +67,11 @@ class EventsEndpoint:
         last_event_id = text_field(body, "last_event_id")
         if last_event_id is not None:
             terms = replace(terms, last_event_id=last_event_id)
+        handover = handover_of(request.scope)
         connection = await self._manager.reserve_sse(
-            admitted.player_id, admitted.session_id, terms=terms
+            admitted.player_id, admitted.session_id, terms=terms, handover=handover
         )
-        return _Stream(self._manager, connection)
+        return _Stream(self._manager, connection, handover)
 
 
 class _Stream(Response):
@@ -79,16 +81,24 @@ class _Stream(Response):
     leaves a reservation, which expires, and no connection.
     """
 
-    def __init__(self, manager: ConnectionManager, connection: Connection) -> None:
+    def __init__(
+        self, manager: ConnectionManager, connection: Connection, handover: Handover | None
+    ) -> None:
         super().__init__()
+        self._handover = handover
         self._manager = manager
         self._connection = connection
         del self.headers["content-length"]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        transport = await self._manager.open_sse(self._connection)
         extra: Mapping[str, str] = dict(self.headers)
-        await EventStreamResponse(transport, extra)(scope, receive, send)
+        if self._handover is None:
+            transport = await self._manager.open_sse(self._connection)
+            await EventStreamResponse(transport, extra)(scope, receive, send)
+            return
+        head = [(name.encode(), value.encode()) for name, value in {**HEADERS, **extra}.items()]
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+        await self._manager.take_sse(self._connection, self._handover)
 
 
 def _is_native(request: Request) -> bool:

@@ -6,11 +6,9 @@ from collections.abc import AsyncIterator, Callable
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from ..abc import Transport
 from ..codes import LOGGED_OUT, NORMAL, PEER_GONE, Code
 from ..core.cursor import parse_event_id
-from ..core.encoding import Encoding
-from ..core.encoding.plain import PlainEventStream, PlainText
-from ..core.encoding.v1 import V1EventStream, V1Text
 from ..core.lifecycle import State
 from ..exceptions import (
     AmbiguousConnectionError,
@@ -20,12 +18,20 @@ from ..exceptions import (
 from ..runtime.admission import Opening
 from ..runtime.connection import Connection
 from ..runtime.node import Node
+from ..transports.direct import DirectTransport, Handover, Receiver, handover_of
 from ..transports.handshake import accept, refuse
 from ..transports.sse import EventStreamTransport
-from ..transports.websocket import ObjectTransport, SendsJSON, WebSocketTransport
+from ..transports.websocket import (
+    ObjectTransport,
+    SendsJSON,
+    WebSocketTransport,
+    close_reason,
+)
 from ..types import ConnectionType, Identity, JSONObject, player_id_of
+from .direct_socket import DirectSocket
+from .encodings import Encodings
 from .sending import PlayerId, Sending
-from .terms import ProtocolName, Terms
+from .terms import Terms
 
 __all__ = ["Connecting"]
 
@@ -35,13 +41,7 @@ class Connecting(Sending):
 
     def __init__(self, node: Node) -> None:
         super().__init__(node)
-        text, stream = PlainText(), PlainEventStream(node.id)
-        self._encodings: dict[tuple[ConnectionType, ProtocolName, bool], Encoding] = {}
-        for digest in (False, True):
-            self._encodings["websocket", "plain", digest] = text
-            self._encodings["sse", "plain", digest] = stream
-            self._encodings["websocket", "dualwire.v1", digest] = V1Text(digest=digest)
-            self._encodings["sse", "dualwire.v1", digest] = V1EventStream(digest=digest)
+        self._encodings = Encodings(node.id)
 
     async def connect_websocket(
         self,
@@ -77,8 +77,17 @@ class Connecting(Sending):
         player_id: PlayerId,
         session_id: str | None,
         terms: Terms,
+        *,
+        receiver: Callable[[Connection, Handover], Receiver] | None = None,
     ) -> Connection | None:
-        opening = self._opening("websocket", player_id, session_id, terms)
+        """Connect a WebSocket; with a ``receiver`` its socket is taken over, if its server offers
+        that."""
+        handover = None
+        if receiver is not None and isinstance(websocket, WebSocket):
+            handover = handover_of(websocket.scope)
+        opening = self._opening(
+            "websocket", player_id, session_id, terms, direct=handover is not None
+        )
         try:
             connection = await self.node.admission.reserve(opening)
         except RefusedError as refusal:
@@ -93,9 +102,17 @@ class Connecting(Sending):
         except BaseException:
             self.node.end(connection, PEER_GONE)
             raise
-        connection.socket = websocket
-        kind = WebSocketTransport if isinstance(websocket, WebSocket) else ObjectTransport
-        transport = kind(websocket, connection.encoding)  # type: ignore[arg-type]
+        transport: Transport
+        if handover is not None and receiver is not None:
+            transport = DirectTransport("websocket", connection.encoding, handover, close_reason)
+            handover.take(transport, receiver(connection, handover))
+            connection.socket = DirectSocket(connection.id, self)
+        elif isinstance(websocket, WebSocket):
+            transport = WebSocketTransport(websocket, connection.encoding)
+            connection.socket = websocket
+        else:
+            transport = ObjectTransport(websocket, connection.encoding)
+            connection.socket = websocket
         return connection if await self.node.open(connection, transport) else None
 
     async def disconnect_websocket(
@@ -165,9 +182,13 @@ class Connecting(Sending):
         session_id: str | None = None,
         *,
         terms: Terms | None = None,
+        handover: Handover | None = None,
     ) -> Connection:
-        """:meth:`connect_sse`, for those who go on with :meth:`open_sse`."""
-        opening = self._opening("sse", player_id, session_id, terms or Terms())
+        """:meth:`connect_sse`, for those who go on with :meth:`open_sse` or, where the server
+        offers its socket, with :meth:`take_sse`."""
+        opening = self._opening(
+            "sse", player_id, session_id, terms or Terms(), direct=handover is not None
+        )
         try:
             return await self.node.admission.reserve(opening)
         except RefusedError as refusal:
@@ -182,6 +203,17 @@ class Connecting(Sending):
         transport = EventStreamTransport(connection.encoding)
         await self.node.open(connection, transport)
         return transport
+
+    async def take_sse(self, connection: Connection, handover: Handover) -> None:
+        """Open the stream of a reserved SSE connection on a socket that its server gives away.
+
+        Args:
+            connection: reserved with this handover.
+            handover: whose response head is written.
+        """
+        transport = DirectTransport("sse", connection.encoding, handover, close_reason)
+        handover.take(transport, None)
+        await self.node.open(connection, transport)
 
     async def sse_events(self, connection_id: str) -> AsyncIterator[bytes]:
         """The byte stream of an SSE response; ends when the connection ends.
@@ -298,13 +330,15 @@ class Connecting(Sending):
         player_id: PlayerId,
         session_id: str | None,
         terms: Terms,
+        *,
+        direct: bool = False,
     ) -> Opening:
         player = player_id_of(player_id)
         last_event_id = terms.last_event_id
         return Opening(
             player_id=player,
             connection_type=connection_type,
-            encoding=self._encodings[connection_type, terms.protocol, terms.digest],
+            encoding=self._encodings.choose(connection_type, terms, direct=direct),
             identity=terms.identity or Identity(player_id=player),
             session_id=session_id,
             last_event_id=parse_event_id(last_event_id) if last_event_id else None,

@@ -13,6 +13,7 @@ from ..exceptions import MessageTooBigError, ProtocolError
 from ..runtime.connection import Connection
 from ..runtime.inbound import Inbound
 from ..runtime.node import Node
+from ..transports.direct import Handover, Receiver
 from ..transports.websocket import WebSocketTransport
 from .connecting import Connecting
 from .sending import PlayerId
@@ -49,12 +50,13 @@ class Serving(Connecting):
             terms: what else is known of the client, and how it wants to be written to; ``None``
                 for nothing.
         """
-        connection = await self._connect(websocket, player_id, session_id, terms or Terms())
-        if connection is None:
-            return
+        connection = await self._connect(
+            websocket, player_id, session_id, terms or Terms(), receiver=self._receiver
+        )
+        if connection is None or not isinstance(connection.transport, WebSocketTransport):
+            return  # Refused, or its socket is ours: what its peer sends comes by itself.
         task = asyncio.current_task()
         assert task is not None
-        assert isinstance(connection.transport, WebSocketTransport)
         connection.transport.on_abort(task.cancel)
         code = PEER_GONE
         try:
@@ -63,7 +65,6 @@ class Serving(Connecting):
                 if message["type"] == "websocket.disconnect":
                     code = _peer_code(message)
                     break
-                connection.heard(self.node.clock.now())
                 await self._receive(connection, message.get("text") or message.get("bytes") or "")
         except RuntimeError:
             # Starlette says so once the socket is closed: the end of this connection, no error.
@@ -76,27 +77,38 @@ class Serving(Connecting):
             self.node.closed_by_peer(connection, code)
 
     async def _receive(self, connection: Connection, text: str | bytes) -> None:
+        if not self.take_message(connection, text):
+            await self.node.runner.call(connection.id, _nothing)
+
+    def take_message(self, connection: Connection, text: str | bytes) -> bool:
         """Take a message; a command runs beside the reading, which goes on meanwhile.
 
         Else a slow command would hold up the pongs behind it, and hide that the peer went away.
+
+        Returns:
+            Whether more may come now; if not, ``connection.on_room`` is called when it may.
         """
+        connection.heard(self.node.clock.now())
         try:
             message = self.inbound.read(text)
         except MessageTooBigError:
             self.node.end(connection, MESSAGE_TOO_BIG)
-            return
+            return True
         except ProtocolError as error:
             self._direct(connection, problem("invalid_format", str(error)))
-            return
+            return True
         if self.inbound.is_news(message):
-            await self._act(connection, message)
-            return
+            answer = self.inbound.take_news(connection.player.id, connection.id, message)
+            if answer is not None:
+                self._direct(connection, answer)
+            return True
         connection.commands += 1
-        runner = self.node.runner
-        if connection.commands < COMMANDS_AT_ONCE:
-            runner.submit(connection.id, lambda: self._act(connection, message))
-        else:
-            await runner.call(connection.id, lambda: self._act(connection, message))
+        self.node.runner.submit(connection.id, lambda: self._act(connection, message))
+        return connection.commands < COMMANDS_AT_ONCE
+
+    def _receiver(self, connection: Connection, handover: Handover) -> Receiver:
+        connection.on_room = handover.resume
+        return _ConnectionReceiver(self, connection)
 
     async def _act(self, connection: Connection, message: ClientMessage) -> None:
         try:
@@ -104,8 +116,30 @@ class Serving(Connecting):
             if answer is not None and not connection.ended:
                 self._direct(connection, answer)
         finally:
-            if not self.inbound.is_news(message):
-                connection.commands -= 1
+            connection.commands -= 1
+            if connection.commands == COMMANDS_AT_ONCE - 1 and connection.on_room is not None:
+                connection.on_room()
+
+
+class _ConnectionReceiver(Receiver):
+    """What comes over a socket that is ours."""
+
+    __slots__ = ("_connection", "_serving")
+
+    def __init__(self, serving: Serving, connection: Connection) -> None:
+        self._serving = serving
+        self._connection = connection
+
+    def on_message(self, data: str | bytes) -> bool:
+        connection = self._connection
+        return connection.ended or self._serving.take_message(connection, data)
+
+    def on_sign_of_life(self) -> None:
+        self._connection.heard(self._serving.node.clock.now())
+
+
+async def _nothing() -> None:
+    """Work that is done when everything before it is."""
 
 
 def _peer_code(message: Message) -> Code:

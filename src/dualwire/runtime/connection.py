@@ -50,6 +50,7 @@ class Connection(TransportListener):
         "id",
         "identity",
         "next_ping",
+        "on_room",
         "outbox",
         "outbox_size",
         "pings",
@@ -110,6 +111,8 @@ class Connection(TransportListener):
         self.next_ping = 0.0
         self.commands = 0
         """Commands that it sent and that are not done."""
+        self.on_room: Callable[[], None] | None = None
+        """Called when it may send commands again after it sent too many."""
         self.pings = 0
         """Pings sent."""
         self.pong_due: float | None = None

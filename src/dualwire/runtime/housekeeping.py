@@ -102,7 +102,7 @@ class Housekeeping:
             return
         self._node.hub.push(connection, ping)
         pong_timeout = self._node.config.heartbeat.pong_timeout
-        connection.pinged(now, now + pong_timeout if encoding.contiguous else None)
+        connection.pinged(now, now + pong_timeout if encoding.answered else None)
 
     def _judge(self, connection: Connection, now: float) -> None:
         node = self._node

@@ -45,11 +45,10 @@ class Inbound:
         self._commanding = Commanding(node)
         self.authenticate: Callable[[str], Awaitable[Identity]] | None = None
         """Who a token belongs to, for ``refresh``; ``None`` to refuse that."""
-        self._handlers: dict[str, Callable[[Sender, JSONObject], Awaitable[JSONObject | None]]] = {
+        self._news: dict[str, Callable[[Sender, JSONObject], JSONObject | None]] = {
             "ping": self._ping,
             "ack": self._ack,
             "pong": self._pong,
-            "refresh": self._refresh,
         }
 
     def read(self, text: str | bytes) -> ClientMessage:
@@ -62,8 +61,8 @@ class Inbound:
         return parse_message(text, self._node.config.limits.message)
 
     def is_news(self, message: ClientMessage) -> bool:
-        """Whether a message only tells something, so that acting on it takes no time."""
-        return message.type in ("ping", "pong", "ack")
+        """Whether a message only tells something, so that nothing has to be waited for."""
+        return message.type in self._news
 
     async def answer(
         self, player_id: str, connection_id: str | None, text: str | bytes
@@ -91,16 +90,29 @@ class Inbound:
             connection_id: over which connection; ``None`` for plain HTTP.
             message: what.
         """
-        node = self._node
-        connection = node.connections.get(connection_id) if connection_id is not None else None
-        sender = Sender(player_id, node.hub.players.get(player_id), connection)
+        if self.is_news(message):
+            return self.take_news(player_id, connection_id, message)
+        sender = self._sender(player_id, connection_id)
         try:
-            handler = self._handlers.get(message.type)
-            if handler is not None:
-                return await handler(sender, message.data)
+            if message.type == "refresh":
+                return await self._refresh(sender, message.data)
             return await self._command(sender, connection_id, message)
         except ProtocolError as error:
             return problem("invalid_format", str(error))
+
+    def take_news(
+        self, player_id: str, connection_id: str | None, message: ClientMessage
+    ) -> JSONObject | None:
+        """Take a message that only tells something; the answer, if it has one."""
+        try:
+            return self._news[message.type](self._sender(player_id, connection_id), message.data)
+        except ProtocolError as error:
+            return problem("invalid_format", str(error))
+
+    def _sender(self, player_id: str, connection_id: str | None) -> Sender:
+        node = self._node
+        connection = node.connections.get(connection_id) if connection_id is not None else None
+        return Sender(player_id, node.hub.players.get(player_id), connection)
 
     async def _command(
         self, sender: Sender, connection_id: str | None, message: ClientMessage
@@ -117,14 +129,14 @@ class Inbound:
             return None if reply is None or reply.first else reply.reply.fields()
         return reply.reply.fields()
 
-    async def _ping(self, sender: Sender, data: JSONObject) -> JSONObject | None:
+    def _ping(self, sender: Sender, data: JSONObject) -> JSONObject | None:
         return {"type": "pong", "event_type": "pong", "data": {}}
 
-    async def _ack(self, sender: Sender, data: JSONObject) -> JSONObject | None:
+    def _ack(self, sender: Sender, data: JSONObject) -> JSONObject | None:
         self._acknowledge(sender, data.get("cursor"))
         return None
 
-    async def _pong(self, sender: Sender, data: JSONObject) -> JSONObject | None:
+    def _pong(self, sender: Sender, data: JSONObject) -> JSONObject | None:
         connections = sender.player.connections if sender.player is not None else {}
         connection = connections.get(str(data.get("connection")))
         n = data.get("n")

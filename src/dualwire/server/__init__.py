@@ -16,6 +16,7 @@ from ..logs import configure_logging
 from ..manager import ConnectionManager
 from ..settings import Settings
 from .errors import AppError, ListenError, StartError
+from .gateway import GatewayHTTPProtocol, GatewayWebSocketProtocol
 from .handshake import guarded
 from .listener import listen
 from .stopping import Server
@@ -69,8 +70,8 @@ def _uvicorn_config(app: Any, settings: Settings) -> uvicorn.Config:
     options = settings.config()
     return uvicorn.Config(
         app,
-        http=guarded(options.limits.handshake),
-        ws="websockets-sansio",
+        http=guarded(options.limits.handshake, GatewayHTTPProtocol),
+        ws=GatewayWebSocketProtocol,
         ws_max_size=options.limits.message,
         ws_ping_interval=options.heartbeat.interval,
         ws_ping_timeout=options.heartbeat.pong_timeout,

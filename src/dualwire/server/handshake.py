@@ -97,10 +97,13 @@ class GuardedHTTPProtocol(HttpToolsProtocol):
         self.transport.close()
 
 
-def guarded(deadline: float) -> type[GuardedHTTPProtocol]:
-    """The protocol with another deadline.
+def guarded(
+    deadline: float, protocol: type[GuardedHTTPProtocol] = GuardedHTTPProtocol
+) -> type[GuardedHTTPProtocol]:
+    """A protocol with another deadline.
 
     Args:
         deadline: seconds.
+        protocol: whose.
     """
-    return type("GuardedHTTPProtocol", (GuardedHTTPProtocol,), {"deadline": deadline})
+    return type(protocol.__name__, (protocol,), {"deadline": deadline})

@@ -41,6 +41,9 @@ class Encoding(ABC):
     contiguous: bool = False
     """Whether it accounts for every offset, and so can tell a client what it does not get."""
 
+    answered: bool = False
+    """Whether its pings are answered, so that a peer that does not is gone."""
+
     @abstractmethod
     def event(self, stream: str, entry: Entry) -> Frame:
         """Encode an entry whose body is an event."""

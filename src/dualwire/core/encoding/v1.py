@@ -38,6 +38,7 @@ class _V1(Encoding):
 
     name = "dualwire.v1"
     contiguous = True
+    answered = True
 
     def __init__(self, *, digest: bool = False) -> None:
         self._digest = digest

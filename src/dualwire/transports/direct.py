@@ -1,0 +1,227 @@
+"""A connection whose socket is ours: frames go straight into the event loop's transport.
+
+A server of our own gives away the socket of an opening connection (:class:`Handover`); from then on
+there is no task and no queue of the server's between the hub and the kernel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+
+from ..abc import Transport, TransportListener
+from ..codes import PEER_GONE, Code
+from ..core.encoding import Encoding, Frame
+from ..types import ConnectionType
+
+__all__ = ["HANDOVER", "DirectTransport", "Handover", "Receiver", "handover_of"]
+
+HANDOVER = "dualwire.handover"
+"""Name of the ASGI extension that offers a socket."""
+
+
+class Receiver(ABC):
+    """What becomes of what a peer sends, once its socket is ours."""
+
+    @abstractmethod
+    def on_message(self, data: str | bytes) -> bool:
+        """A message came.
+
+        Returns:
+            Whether more may come now; if not, ``resume`` of the handover is called later.
+        """
+
+    @abstractmethod
+    def on_sign_of_life(self) -> None:
+        """The peer answered a ping of its protocol."""
+
+
+class Handover(ABC):
+    """A server's offer to give away the socket of an opening connection.
+
+    Called once the response head is written. Afterwards the server's application task may end, and
+    its protocol object only passes on what the peer does.
+    """
+
+    @abstractmethod
+    def take(self, transport: DirectTransport, receiver: Receiver | None) -> None:
+        """Hand over.
+
+        Args:
+            transport: gets the socket (:meth:`DirectTransport.attach`), and is told what happens
+                to it.
+            receiver: gets the peer's messages; ``None`` to read none.
+        """
+
+    @abstractmethod
+    def goodbye(self, code: Code, reason: str) -> bytes:
+        """The last bytes of the protocol: a close frame, the end of a chunked body."""
+
+    @abstractmethod
+    def resume(self) -> None:
+        """Read from the peer again."""
+
+
+def handover_of(scope: Mapping[str, object]) -> Handover | None:
+    """The offer in an ASGI scope, if its server makes one."""
+    extensions = scope.get("extensions")
+    offer = extensions.get(HANDOVER) if isinstance(extensions, dict) else None
+    return offer if isinstance(offer, Handover) else None
+
+
+class DirectTransport(Transport):
+    """Writes frames to an ``asyncio.Transport``.
+
+    Args:
+        connection_type: of the connection.
+        encoding: what frames are encoded as: the protocol's own framing included.
+        handover: whose socket it gets.
+        reason: the text of a goodbye.
+    """
+
+    __slots__ = (
+        "_alive",
+        "_goodbye",
+        "_handover",
+        "_listener",
+        "_paused",
+        "_queue",
+        "_queued",
+        "_reason",
+        "_socket",
+        "_written_n",
+        "connection_type",
+        "encoding",
+    )
+
+    def __init__(
+        self,
+        connection_type: ConnectionType,
+        encoding: Encoding,
+        handover: Handover,
+        reason: Callable[[Code, float | None], str],
+    ) -> None:
+        self.connection_type: ConnectionType = connection_type
+        self.encoding = encoding
+        self._handover = handover
+        self._reason = reason
+        self._socket: asyncio.Transport | None = None
+        self._listener: TransportListener | None = None
+        self._queue: deque[Frame] | None = None
+        self._queued = 0
+        self._written_n = 0
+        self._paused = False
+        self._alive = True
+        self._goodbye: tuple[Code, float | None] | None = None
+
+    # The server's side
+
+    def attach(self, socket: asyncio.Transport) -> None:
+        """The socket is ours from now on."""
+        self._socket = socket
+
+    def pause(self) -> None:
+        """The socket takes no more for the moment."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """The socket takes more again."""
+        self._paused = False
+        if self._queue:
+            frames, self._queue, self._queued = self._queue, None, 0
+            self._send(frames)
+        if self._goodbye is not None and not self._paused:
+            self._say_goodbye()
+
+    def lost(self, code: Code) -> None:
+        """The socket is gone; the peer's reason, if it gave one, in ``code``."""
+        self._end(code)
+
+    # The hub's side
+
+    def start(self, listener: TransportListener) -> None:
+        self._listener = listener
+
+    def write(self, frames: Sequence[Frame]) -> None:
+        if not self._alive or self._goodbye is not None:
+            return
+        if self._paused:
+            if self._queue is None:
+                self._queue = deque()
+            self._queue.extend(frames)
+            for frame in frames:
+                self._queued += frame.size
+        else:
+            self._send(frames)
+
+    @property
+    def buffered(self) -> int:
+        socket = self._socket
+        return self._queued + (socket.get_write_buffer_size() if socket is not None else 0)
+
+    @property
+    def written_n(self) -> int:
+        return self._written_n
+
+    @property
+    def alive(self) -> bool:
+        return self._alive
+
+    def discard(self) -> list[Frame]:
+        frames, self._queue, self._queued = list(self._queue or ()), None, 0
+        return frames
+
+    def close(self, code: Code, retry_after: float | None = None) -> None:
+        if self._goodbye is not None or not self._alive:
+            return
+        self._goodbye = code, retry_after
+        if not self._paused:
+            self._say_goodbye()
+
+    def abort(self) -> None:
+        if self._alive:
+            if self._socket is not None:
+                self._socket.abort()
+            self._end(PEER_GONE)
+
+    def _send(self, frames: Sequence[Frame] | deque[Frame]) -> None:
+        socket = self._socket
+        if socket is None:
+            return
+        if len(frames) == 1:
+            socket.write(frames[0].data)  # type: ignore[arg-type]
+        else:
+            socket.write(b"".join([frame.data for frame in frames]))  # type: ignore[misc]
+        for frame in reversed(frames):
+            if frame.n:
+                self._written_n = frame.n
+                break
+        if self._listener is not None:
+            self._listener.on_written()
+
+    def _say_goodbye(self) -> None:
+        assert self._goodbye is not None
+        if self._socket is None:
+            return
+        code, retry_after = self._goodbye
+        bye = self.encoding.bye(code, retry_after)
+        last = self._handover.goodbye(code, self._reason(code, retry_after))
+        said = bye.data if bye is not None else b""
+        assert isinstance(said, bytes)
+        self._socket.write(said + last)
+        if self.connection_type == "sse":
+            # There is no answer to wait for.
+            self._socket.close()
+
+    def _end(self, code: Code) -> None:
+        if not self._alive:
+            return
+        self._alive = False
+        self._queue = None
+        if self._goodbye is not None:
+            code = self._goodbye[0]
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.on_closed(code)
