@@ -20,7 +20,7 @@ from .failing import fail
 from .play_exit import run_client
 from .serve import secret_of
 
-__all__ = ["tail"]
+__all__ = ["line_of", "tail"]
 
 OPEN_TIMEOUT = 5.0
 """Seconds for the first connection to open."""
@@ -51,11 +51,12 @@ def _token(player: str, secret_file: Path | None) -> str:
 async def _tail(url: str, token: str) -> None:
     async with connect(url, token, join=True, open_timeout=OPEN_TIMEOUT) as client:
         async for item in client:
-            sys.stdout.write(encode_object(_line(item)).decode() + "\n")
+            sys.stdout.write(encode_object(line_of(item)).decode() + "\n")
             sys.stdout.flush()
 
 
-def _line(item: Item) -> JSONObject:
+def line_of(item: Item) -> JSONObject:
+    """What is printed of an item."""
     if isinstance(item, Gap):
         return {"gap": dataclasses.asdict(item)}
     if isinstance(item, Delivered):

@@ -148,6 +148,7 @@ class ClientConnection(ABC):
     def cut(self) -> None:
         """End the current one; another is opened as after any loss. A no-op without one."""
         if self._attempt is not None:
+            self._abort()
             self._attempt.cancel()
             # At once, so that nothing is sent on what is going to be closed.
             self._enter("closed")
@@ -170,6 +171,7 @@ class ClientConnection(ABC):
         try:
             await asyncio.wait((self._attempt, watch), return_when=asyncio.FIRST_COMPLETED)
             if not self._attempt.done():
+                self._abort()
                 return Ended(code=PEER_GONE, detail="No sign of life from the server.")
             if self._attempt.cancelled():
                 return Ended(code=PEER_GONE, detail="Cut on this side.")
@@ -183,6 +185,9 @@ class ClientConnection(ABC):
             self._attempt = None
             if self._opened_at is not None:
                 self._receiver.closed(self)
+
+    def _abort(self) -> None:
+        """Let go of the network without a goodbye, if one would take time."""
 
     async def _watch(self) -> None:
         """Return when the connection is silent for too long."""

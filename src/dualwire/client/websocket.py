@@ -71,6 +71,10 @@ class WebSocketConnection(ClientConnection):
             socket, self._socket = self._socket, None
             await socket.close()
 
+    def _abort(self) -> None:
+        if self._socket is not None:
+            self._socket.transport.abort()
+
     async def _read(self, socket: websockets.asyncio.client.ClientConnection) -> Ended:
         try:
             while True:
