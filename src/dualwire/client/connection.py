@@ -186,8 +186,9 @@ class ClientConnection(ABC):
             if self._opened_at is not None:
                 self._receiver.closed(self)
 
+    @abstractmethod
     def _abort(self) -> None:
-        """Let go of the network without a goodbye, if one would take time."""
+        """Let go of the network without a goodbye, where one would take time."""
 
     async def _watch(self) -> None:
         """Return when the connection is silent for too long."""

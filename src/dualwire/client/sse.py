@@ -66,6 +66,9 @@ class SSEConnection(ClientConnection):
             return "GET", {"params": self._query | {"cursor": text}}
         return "POST", {"params": self._query, "content": f'{{"cursor":{text}}}'}
 
+    def _abort(self) -> None:
+        pass  # A response that is no longer read is closed at once.
+
     async def _read(self, source: httpx_sse.EventSource) -> Ended:
         messages = source.aiter_sse()
         try:
