@@ -72,7 +72,7 @@ bench: $(STAMP) ## Measure; figures go to bench/results/
 bench-failover: $(STAMP) ## Measure what players notice of a failing connection, here and with Socket.IO
 	$(call need,node,nodejs)
 	$(call need,npm,npm)
-	@echo "==> Measuring; 7 minutes"
+	@echo "==> Measuring; about 6 minutes"
 	@$(BIN)/python -m bench failover
 
 .PHONY: chaos
