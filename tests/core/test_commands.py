@@ -23,10 +23,13 @@ def test_a_command_runs_once_and_its_reply_is_given_again() -> None:
     assert table.claim("ann", "c.1", retry=True, now=2.0).reply == DONE
 
 
-def test_a_retry_that_nobody_knows_is_not_new() -> None:
+def test_a_retry_that_nobody_knows_is_not_new_and_neither_is_what_it_overtook() -> None:
     table = CommandTable(keep=120.0)
     assert claim(table, retry=True) == "unknown"
-    assert claim(table) == "new", "and it did not become known by asking"
+    assert claim(table) == "replied", "the client was told that it is not executed"
+    reply = table.claim("ann", "c.1", retry=False, now=1.0).reply
+    assert reply is not None
+    assert reply.outcome == "unknown"
 
 
 def test_only_a_running_command_is_finished_and_only_once() -> None:

@@ -100,3 +100,14 @@ async def test_deliver_does_not_wait_for_those_who_stand_by(standby_game: Game) 
         report = await standby_game.manager.deliver("ann", {"n": 1}, timeout=30.0)
         assert [each.connection_type for each in report.connections] == ["websocket"]
         assert report.written == 1
+
+
+async def test_a_peer_that_takes_nothing_for_the_resume_window_is_given_up(game: Game) -> None:
+    slow = Slow()
+    assert await game.manager.connect_websocket(slow, "ann")
+    await game.manager.send_personal_message("ann", {"n": 1})
+    await game.clock.advance(100.0)
+    assert game.counts("ann") == (1, 0), "slowness is no reason to end it"
+    await game.clock.advance(30.0)
+    assert game.counts("ann") == (0, 0)
+    assert game.manager.node.stats.closed["websocket", "stale"] == 1

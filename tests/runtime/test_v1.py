@@ -404,6 +404,27 @@ async def test_a_retry_that_nobody_knows_is_not_executed(game: Game) -> None:
         assert socket.events[1]["outcome"] == "unknown"
 
 
+async def test_a_command_that_its_retry_overtook_is_not_executed_either(game: Game) -> None:
+    """The client was told so; a stalled connection may still deliver the original."""
+    game.manager.on_command(lambda _: pytest.fail("executed"))
+    async with opened(game, "websocket") as socket:
+        assert isinstance(socket, WSClient)
+        message = {"type": "command", "id": f"{ID}.7", "body": {}}
+        await socket.send({**message, "retry": True})
+        await socket.send(message)
+        await socket.wait(3)
+        assert [frame["outcome"] for frame in socket.events[1:]] == ["unknown", "unknown"]
+
+
+async def test_what_the_application_says_to_one_connection_is_told_from_the_protocol(
+    game: Game, kind: str
+) -> None:
+    async with opened(game, kind) as client:
+        await game.manager.send_to_connection(client.events[0]["connection"], {"type": "bye"})
+        await client.wait(2)
+        assert client.events[1] == {"type": "direct", "event": {"type": "bye"}}
+
+
 async def test_a_command_is_repeated_by_http_while_it_runs(game: Game) -> None:
     release, ran = asyncio.Event(), []
 
@@ -456,8 +477,9 @@ async def test_a_malformed_command_id_is_refused(game: Game, command_id: str) ->
         assert isinstance(socket, WSClient)
         await socket.send({"type": "command", "id": command_id, "body": {}})
         await socket.wait(2)
-        assert socket.events[1]["error_type"] == "invalid_format"
-        assert "INSTANCE.n" in socket.events[1]["message"]
+        assert socket.events[1]["type"] == "direct"
+        assert socket.events[1]["event"]["error_type"] == "invalid_format"
+        assert "INSTANCE.n" in socket.events[1]["event"]["message"]
 
 
 async def test_a_token_is_refreshed_in_place(game: Game) -> None:
@@ -497,13 +519,16 @@ async def test_bye_is_the_last_frame(game: Game, kind: str) -> None:
 
 
 async def test_v1_and_plain_side_by_side(standby_game: Game) -> None:
-    """A client that merges ends the standing by of the player's plain connections."""
+    """A client that merges looks on; the shipped client beside it still gets each event once."""
     game = standby_game
-    async with game.both("ann", "session-1") as (socket, stream):
-        await game.manager.send_personal_message("ann", {"n": 1})
-        await socket.wait(1)
-        async with opened(game, "websocket") as client:
-            await game.manager.send_personal_message("ann", {"n": 2})
-            await until(lambda: events(client) == [{"n": 2}])
-            assert await stream.wait(1) == [{"n": 2}]
-            assert await socket.wait(2) == [{"n": 1}, {"n": 2}]
+    async with game.both("ann", "session-1") as (socket, stream), opened(game, "sse") as client:
+        for n in range(5):
+            await game.manager.send_personal_message("ann", {"n": n})
+        await until(lambda: len(events(client)) == 5)
+        assert len(await socket.wait(5)) == 5
+        assert stream.events == []
+        await socket.socket.close()
+        await game.connected("ann", sse=2)
+        await game.manager.send_personal_message("ann", {"n": 5})
+        assert await stream.wait(1) == [{"n": 5}]
+        await until(lambda: events(client)[-1] == {"n": 5})

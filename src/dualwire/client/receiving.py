@@ -98,8 +98,9 @@ class Receiving(Receiver):
         elif kind == "warning":
             connection.warning = str(frame.get("message") or frame.get("reason"))
             self._changed(connection)
-        else:
-            self.inbox.put([Direct(frame, connection.connection_type)])
+        elif kind == "direct" and isinstance(frame.get("event"), dict):
+            self.inbox.put([Direct(frame["event"], connection.connection_type)])
+        # Anything else is of a later version, and none of ours.
         await self.inbox.wait_room()
 
     def closed(self, connection: ClientConnection) -> None:

@@ -4,7 +4,8 @@
 known as       comes        outcome
 =============  ===========  ==================================================
 nothing        first time   ``new``: run it
-nothing        as a retry   ``unknown``: whoever ran it, if anybody, is gone
+nothing        as a retry   ``unknown``: whoever ran it, if anybody, is gone; and
+                            nobody will, should the first one come later
 running        either       ``running``: its reply is on its way
 replied        either       ``replied``: the same reply once more
 =============  ===========  ==================================================
@@ -48,7 +49,12 @@ class CommandTable:
         if key in self._running:
             return CommandClaim("running")
         if retry:
-            return CommandClaim("unknown")
+            # Remembered, so that the first one cannot run if it turns up later: a repeat may well
+            # overtake it, over another connection.
+            reason = "nothing is known of this command; it was not executed"
+            reply = Reply(command_id=command_id, outcome="unknown", reason=reason)
+            self._replied[key] = now, reply
+            return CommandClaim("unknown", reply)
         self._running[key] = now
         return CommandClaim("new")
 

@@ -45,9 +45,9 @@ class SendEndpoint:
         if answer is None:
             return Response(status_code=204)
         if connection_id is not None:
-            await self._manager.send_to_connection(connection_id, answer)
-        malformed = answer.get("error_type") == "invalid_format"
-        return JSONResponse(answer, 400 if malformed else 200)
+            await self._manager.send_to_connection(connection_id, answer.body)
+        malformed = answer.body.get("error_type") == "invalid_format"
+        return JSONResponse(answer.body, 400 if malformed else 200)
 
     def _check_session(self, admitted: Admitted) -> None:
         """A tab whose session was taken over does not go on acting for the player."""

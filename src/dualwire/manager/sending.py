@@ -8,10 +8,12 @@ from dataclasses import replace
 from typing import Any, Literal
 from uuid import UUID
 
+from ..core.encoding import Frame
 from ..core.encoding.json import encode_object
 from ..core.lifecycle import State
 from ..runtime.audience import LocalPlayer
 from ..runtime.connection import Connection
+from ..runtime.inbound import Answer
 from ..runtime.node import Node
 from ..types import (
     GLOBAL,
@@ -228,7 +230,15 @@ class Sending:
         return await self.node.publish(stream, body, publish_id)
 
     def _direct(self, connection: Connection, event: Mapping[str, Any]) -> bool:
-        frame = connection.encoding.direct(encode_object(event))
+        return self._push(connection, connection.encoding.direct(encode_object(event)))
+
+    def _say(self, connection: Connection, answer: Answer) -> bool:
+        if answer.is_event:
+            return self._direct(connection, answer.body)
+        return self._push(connection, connection.encoding.own(encode_object(answer.body)))
+
+    def _push(self, connection: Connection, frame: Frame) -> bool:
+        """Give a frame to a connection, unless it does not read what it is given."""
         if connection.transport is None or connection.ended:
             return False
         if connection.waiting > self.config.limits.connection:

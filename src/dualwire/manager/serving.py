@@ -11,7 +11,7 @@ from ..codes import MESSAGE_TOO_BIG, PEER_GONE, Code, code_for
 from ..core.messages import ClientMessage, problem
 from ..exceptions import MessageTooBigError, ProtocolError
 from ..runtime.connection import Connection
-from ..runtime.inbound import Inbound
+from ..runtime.inbound import Answer, Inbound
 from ..runtime.node import Node
 from ..transports.direct import Handover, Receiver
 from ..transports.websocket import WebSocketTransport
@@ -95,12 +95,12 @@ class Serving(Connecting):
             self.node.end(connection, MESSAGE_TOO_BIG)
             return True
         except ProtocolError as error:
-            self._direct(connection, problem("invalid_format", str(error)))
+            self._say(connection, Answer(problem("invalid_format", str(error))))
             return True
         if self.inbound.is_news(message):
             answer = self.inbound.take_news(connection.player.id, connection.id, message)
             if answer is not None:
-                self._direct(connection, answer)
+                self._say(connection, answer)
             return True
         connection.commands += 1
         self.node.runner.submit(connection.id, lambda: self._act(connection, message))
@@ -114,7 +114,7 @@ class Serving(Connecting):
         try:
             answer = await self.inbound.act(connection.player.id, connection.id, message)
             if answer is not None and not connection.ended:
-                self._direct(connection, answer)
+                self._say(connection, answer)
         finally:
             connection.commands -= 1
             if connection.commands == COMMANDS_AT_ONCE - 1 and connection.on_room is not None:

@@ -109,14 +109,8 @@ class Commanding:
             raise ProtocolError(f"body: expected an object, got {type(body).__name__}")
         engine, retry = self._node.engine, data.get("retry") is True
         claim = await engine.claim_command(player_id, command_id, retry=retry)
-        if claim.outcome == "replied":
-            assert claim.reply is not None
+        if claim.reply is not None:
             return Outcome(claim.reply, first=False)
-        if claim.outcome == "unknown":
-            reason = "nothing is known of this command; it was not executed"
-            return Outcome(
-                Reply(command_id=command_id, outcome="unknown", reason=reason), first=False
-            )
         key = player_id, command_id
         if claim.outcome == "running":
             running = self._running.get(key)

@@ -108,6 +108,11 @@ class Housekeeping:
         node = self._node
         if not connection.waiting:
             connection.progress_at = now
+        stalled = now - connection.progress_at - self._own_delay
+        if connection.waiting and stalled > node.config.session.resume:
+            # As long as a session can be resumed; TCP_USER_TIMEOUT says the same where it is set.
+            node.end(connection, STALE, flush=False)
+            return
         verdict = judge(connection.vitals(self._own_delay), now, node.config.heartbeat)
         if verdict == "dead":
             node.closed_by_peer(connection, PEER_GONE)

@@ -17,7 +17,7 @@ from .commanding import Command, Commanding
 from .connection import Connection
 from .node import Node
 
-__all__ = ["Command", "Inbound"]
+__all__ = ["Answer", "Command", "Inbound"]
 
 log = structlog.get_logger("dualwire")
 
@@ -33,6 +33,16 @@ class Sender:
     """The connection that it came over; ``None`` for plain HTTP."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is said to whoever sent a message."""
+
+    body: JSONObject
+    is_event: bool = True
+    """Whether the application says it, as an event for this connection alone; else it is a frame of
+    the protocol."""
+
+
 class Inbound:
     """Turns messages into answers. Answers go to whoever asked, and to nobody else.
 
@@ -45,7 +55,7 @@ class Inbound:
         self._commanding = Commanding(node)
         self.authenticate: Callable[[str], Awaitable[Identity]] | None = None
         """Who a token belongs to, for ``refresh``; ``None`` to refuse that."""
-        self._news: dict[str, Callable[[Sender, JSONObject], JSONObject | None]] = {
+        self._news: dict[str, Callable[[Sender, JSONObject], Answer | None]] = {
             "ping": self._ping,
             "ack": self._ack,
             "pong": self._pong,
@@ -66,7 +76,7 @@ class Inbound:
 
     async def answer(
         self, player_id: str, connection_id: str | None, text: str | bytes
-    ) -> JSONObject | None:
+    ) -> Answer | None:
         """Read a message, act on it, and return its answer; see :meth:`act`.
 
         Raises:
@@ -75,12 +85,12 @@ class Inbound:
         try:
             message = self.read(text)
         except ProtocolError as error:
-            return problem("invalid_format", str(error))
+            return Answer(problem("invalid_format", str(error)))
         return await self.act(player_id, connection_id, message)
 
     async def act(
         self, player_id: str, connection_id: str | None, message: ClientMessage
-    ) -> JSONObject | None:
+    ) -> Answer | None:
         """Act on a message and return its answer, if it has one.
 
         Commands of one player run one at a time, in the order in which they came.
@@ -98,16 +108,16 @@ class Inbound:
                 return await self._refresh(sender, message.data)
             return await self._command(sender, connection_id, message)
         except ProtocolError as error:
-            return problem("invalid_format", str(error))
+            return Answer(problem("invalid_format", str(error)))
 
     def take_news(
         self, player_id: str, connection_id: str | None, message: ClientMessage
-    ) -> JSONObject | None:
+    ) -> Answer | None:
         """Take a message that only tells something; the answer, if it has one."""
         try:
             return self._news[message.type](self._sender(player_id, connection_id), message.data)
         except ProtocolError as error:
-            return problem("invalid_format", str(error))
+            return Answer(problem("invalid_format", str(error)))
 
     def _sender(self, player_id: str, connection_id: str | None) -> Sender:
         node = self._node
@@ -116,27 +126,29 @@ class Inbound:
 
     async def _command(
         self, sender: Sender, connection_id: str | None, message: ClientMessage
-    ) -> JSONObject | None:
+    ) -> Answer | None:
         commanding, connection = self._commanding, sender.connection
         if message.type != "command" or not isinstance(message.data.get("id"), str):
             command = Command(
                 player_id=sender.player_id, connection_id=connection_id, message=message
             )
-            return await commanding.run(command)
+            event = await commanding.run(command)
+            return Answer(event) if event is not None else None
         reply = await commanding.run_once(sender.player_id, connection_id, message.data)
-        if reply is None or (connection is not None and connection.encoding.contiguous):
-            # It is an entry of the player's stream, and comes to all connections from there.
-            return None if reply is None or reply.first else reply.reply.fields()
-        return reply.reply.fields()
+        # Where streams are carried whole, it comes with the player's own, to all connections.
+        carried = connection is not None and connection.encoding.contiguous
+        if reply is None or (reply.first and carried):
+            return None
+        return Answer(reply.reply.fields(), is_event=False)
 
-    def _ping(self, sender: Sender, data: JSONObject) -> JSONObject | None:
-        return {"type": "pong", "event_type": "pong", "data": {}}
+    def _ping(self, sender: Sender, data: JSONObject) -> Answer | None:
+        return Answer({"type": "pong", "event_type": "pong", "data": {}}, is_event=False)
 
-    def _ack(self, sender: Sender, data: JSONObject) -> JSONObject | None:
+    def _ack(self, sender: Sender, data: JSONObject) -> Answer | None:
         self._acknowledge(sender, data.get("cursor"))
         return None
 
-    def _pong(self, sender: Sender, data: JSONObject) -> JSONObject | None:
+    def _pong(self, sender: Sender, data: JSONObject) -> Answer | None:
         connections = sender.player.connections if sender.player is not None else {}
         connection = connections.get(str(data.get("connection")))
         n = data.get("n")
@@ -160,7 +172,7 @@ class Inbound:
                     known[stream] = position
         player.acknowledge(known)
 
-    async def _refresh(self, sender: Sender, data: JSONObject) -> JSONObject | None:
+    async def _refresh(self, sender: Sender, data: JSONObject) -> Answer | None:
         token = data.get("token")
         if self.authenticate is None or not isinstance(token, str):
             return _warning("refresh_failed", "refresh: expected a token for the same player")
@@ -177,5 +189,6 @@ class Inbound:
         return None
 
 
-def _warning(reason: str, message: str) -> JSONObject:
-    return {"type": "warning", "reason": reason, "message": message}
+def _warning(reason: str, message: str) -> Answer:
+    warning = {"type": "warning", "reason": reason, "message": message}
+    return Answer(warning, is_event=False)

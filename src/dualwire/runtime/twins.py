@@ -21,15 +21,18 @@ __all__ = ["Twins", "elect"]
 
 
 def elect(player: LocalPlayer, plain_twins: Literal["all", "standby"]) -> Connection | None:
-    """The connection that carries the player's events alone.
+    """The one of a player's plain connections that carries events, where twins stand by.
+
+    Connections that speak ``dualwire.v1`` always carry, and change nothing for the plain ones.
 
     Returns:
-        ``None`` where all of them carry: twins do not stand by, or some connection can tell
-        duplicates apart by itself.
+        ``None`` where all of them carry.
     """
-    candidates = [each for each in player.connections.values() if each.transport is not None]
-    if any(each.encoding.name != "plain" for each in candidates):
-        return None
+    candidates = [
+        each
+        for each in player.connections.values()
+        if each.transport is not None and _is_plain(each)
+    ]
     if plain_twins == "all" and not any(each.standby_wanted for each in candidates):
         return None
 
@@ -38,6 +41,10 @@ def elect(player: LocalPlayer, plain_twins: Literal["all", "standby"]) -> Connec
 
     # ``min`` keeps the first of equals, and the oldest comes first.
     return min(candidates, key=rank, default=None)
+
+
+def _is_plain(connection: Connection) -> bool:
+    return connection.encoding.name == "plain"
 
 
 def _stalled(connection: Connection) -> bool:
@@ -67,7 +74,7 @@ class Twins:
         if before is not None and before is not now:
             place = self._hand_over(before)
         for connection in list(player.connections.values()):
-            if connection is not now and connection.carries:
+            if connection is not now and connection.carries and _is_plain(connection):
                 self._stand_by(connection)
         if now.state is State.STANDBY:
             now.step(Step.TAKE_OVER)

@@ -219,7 +219,7 @@ class DirectTransport(Transport):
         if not self._alive:
             return
         self._alive = False
-        self._queue = None
+        self._queue = self._socket = None
         if self._goodbye is not None:
             code = self._goodbye[0]
         listener, self._listener = self._listener, None

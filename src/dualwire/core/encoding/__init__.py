@@ -73,6 +73,10 @@ class Encoding(ABC):
     def direct(self, payload: bytes) -> Frame:
         """Encode an event for one connection, outside all streams."""
 
+    def own(self, payload: bytes) -> Frame:
+        """Encode what the protocol itself says to one connection: a late reply, a warning."""
+        return self.direct(payload)
+
     @abstractmethod
     def opening(self) -> Frame | None:
         """What a connection starts with, if anything."""

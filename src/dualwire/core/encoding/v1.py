@@ -91,6 +91,9 @@ class _V1(Encoding):
         return self._frame(0, encode_object(fields))
 
     def direct(self, payload: bytes) -> Frame:
+        return self._frame(0, b'{"type":"direct","event":%b}' % payload)
+
+    def own(self, payload: bytes) -> Frame:
         return self._frame(0, payload)
 
     def hello(self, fields: JSONObject) -> Frame | None:

@@ -71,6 +71,9 @@ class Wrapped(Encoding):
     def direct(self, payload: bytes) -> Frame:
         return self._around(self._inner.direct(payload))
 
+    def own(self, payload: bytes) -> Frame:
+        return self._around(self._inner.own(payload))
+
     def opening(self) -> Frame | None:
         return self._perhaps(self._inner.opening())
 

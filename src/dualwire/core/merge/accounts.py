@@ -20,6 +20,11 @@ class Track:
     """The first offset that is still wanted."""
     since: int = 0
     """For a room: the offset of the player's stream that let the player in."""
+    begin: int = 0
+    """Where it began to be due: everything from here to ``next`` was handed on, or told missing."""
+
+    def __post_init__(self) -> None:
+        self.begin = self.begin or self.next
 
 
 @dataclass(slots=True)

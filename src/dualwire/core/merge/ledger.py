@@ -51,8 +51,8 @@ class Ledger:
 
     def renew(self, stream: str, track: Track, begin: Account | Track) -> None:
         """A stream's log began anew; what the old one still held is lost."""
-        self._tell_epoch(stream)
-        track.epoch, track.next = begin.epoch, begin.next
+        self._tell(stream, None, None, "epoch")
+        track.epoch, track.next, track.begin = begin.epoch, begin.next, begin.next
         if stream == self.player:
             for each in self.tracks.values():
                 each.since = 0
@@ -76,17 +76,19 @@ class Ledger:
         """A room is due from a place on, as an accepted entry or an announcement says."""
         # Events beyond a moment of leaving may have been handed on; they are not due again.
         known = self.tracks.get(stream) or self._left.pop(stream, None)
-        if known is None:
+        if known is None or (begin.epoch > known.epoch and stream not in self.tracks):
             known = Track(begin.epoch, begin.next)
-        elif begin.epoch > known.epoch and stream not in self.tracks:
-            known.epoch, known.next = begin.epoch, begin.next
         elif begin.epoch > known.epoch:
             self.renew(stream, known, begin)
         elif begin.epoch < known.epoch:
             # What the older epoch held after this place is gone.
-            self._tell_epoch(stream)
+            self._tell(stream, None, None, "epoch")
         else:
+            if begin.next < known.begin:
+                # It was announced from further on than it is due: what lies between is trimmed.
+                self._tell(stream, begin.next, known.begin - 1, "trimmed")
             known.next = max(known.next, begin.next)
+            known.begin = begin.next
         known.since = begin.since
         self.tracks[stream] = known
 
@@ -94,7 +96,8 @@ class Ledger:
         track = self.tracks.pop(stream, None)
         if track is None:
             return
-        if until is None or (track.epoch, track.next - 1) > until:
+        beyond = until is None or (track.epoch, track.next - 1) > until
+        if beyond and track.next > track.begin:
             self._left[stream] = track
             if len(self._left) > _KEPT_ROOMS:
                 del self._left[next(iter(self._left))]
@@ -151,14 +154,14 @@ class Ledger:
                     self.released.append(each)
         return past
 
-    def _tell_epoch(self, stream: str) -> None:
-        self.gaps += 1
-        self.items.append(Gap(stream, None, None, "epoch"))
-
     def tell_gap(self, stream: str, track: Track, upcoming: int, reason: str) -> None:
-        self.gaps += 1
-        self.items.append(Gap(stream, track.next, upcoming - 1, reason))
+        """Give up what is wanted of a stream, up to an offset."""
+        self._tell(stream, track.next, upcoming - 1, reason)
         track.next = upcoming
+
+    def _tell(self, stream: str, first: int | None, last: int | None, reason: str) -> None:
+        self.gaps += 1
+        self.items.append(Gap(stream, first, last, reason))
 
 
 def _is_room(stream: str) -> bool:
