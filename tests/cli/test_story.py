@@ -42,12 +42,13 @@ def test_a_place_is_told_once() -> None:
     assert story.tell(event("game_state", room=None)) is None
 
 
-def test_answers_are_counted_and_errors_are_answers() -> None:
+def test_a_player_is_greeted_once() -> None:
     story = Story()
-    story.tell(event("command_response", result="Done."))
-    story.tell({"type": "error", "message": "No."})
-    story.tell(event("chat_message", message="Hi."))
-    assert story.answers == 2
+    welcome = event("welcome", message="Connected to Arkham")
+    assert story.tell(welcome) == "Connected to Arkham"
+    assert story.tell(event("chat_message", message="Hi.")) == "Hi."
+    assert story.tell(welcome) is None
+    assert story.tell(event("welcome", message="Arkham has moved")) == "Arkham has moved"
 
 
 def test_nobody_writes_to_the_terminal_itself() -> None:

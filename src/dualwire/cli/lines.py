@@ -5,21 +5,21 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-from typing import TextIO
+from collections.abc import Iterable
 
 __all__ = ["read_lines"]
 
 
-def read_lines(stream: TextIO | None = None) -> asyncio.Queue[str | None]:
+def read_lines(source: Iterable[str] | None = None) -> asyncio.Queue[str | None]:
     """Read lines as they come; ``None`` is the end of the input.
 
     A thread of its own reads, because a file, a pipe and a terminal each want to be waited for
     differently and blocking reading suits them all. It ends with the process.
 
     Args:
-        stream: what to read; ``None`` for standard input.
+        source: gives lines, and may block; ``None`` for standard input.
     """
-    source = sys.stdin if stream is None else stream
+    source = sys.stdin if source is None else source
     loop = asyncio.get_running_loop()
     lines: asyncio.Queue[str | None] = asyncio.Queue()
 

@@ -8,16 +8,16 @@ from typing import Annotated
 
 import typer
 
-from ..client import connect
+from ..client import ClientConnection, connect
 from .lines import read_lines
 from .login import log_in
 from .play_exit import run_client
-from .play_screen import Screen
+from .play_screen import QUITS, Screen
 
 __all__ = ["play"]
 
 ANSWER_TIMEOUT = 5.0
-"""Seconds to wait for answers when the input ended."""
+"""Seconds to wait, when the player leaves, for the answers to what was typed before."""
 
 _CUTS = {"/cut websocket": "websocket", "/cut ws": "websocket", "/cut sse": "sse"}
 
@@ -51,37 +51,49 @@ async def _play(
     client = connect(url, token)
     screen = Screen(client)
     client.on_change = screen.connection_changed
-    async with client:
-        tasks = [asyncio.create_task(work) for work in (screen.read_story(), _take_lines(screen))]
-        try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+    kept = contextlib.nullcontext() if screen.typing is None else screen.typing.terminal_kept()
+    with kept:
+        async with client:
+            try:
+                await _both_ways(screen)
+            finally:
+                client.on_change = _unseen  # That they end is no news to who leaves.
+
+
+async def _both_ways(screen: Screen) -> None:
+    """Print what happens and act on what is typed, until either ends."""
+    tasks = [asyncio.create_task(work) for work in (screen.read_story(), _take_lines(screen))]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _unseen(_: ClientConnection) -> None:
+    pass
 
 
 async def _take_lines(screen: Screen) -> None:
     """Act on what is typed, to the end."""
-    lines = read_lines()
+    lines = read_lines(None if screen.typing is None else screen.typing.lines())
     commands: asyncio.Queue[str] = asyncio.Queue()
     working = asyncio.create_task(_give(screen, commands))
     try:
         while (line := await lines.get()) is not None:
             line = line.strip()
-            if line in ("/quit", "/exit"):
-                return
+            if line in QUITS:
+                break
             if line in _CUTS:
                 screen.cut("sse" if _CUTS[line] == "sse" else "websocket")
             elif line == "/stats":
                 screen.show_statistics()
             elif line:
                 commands.put_nowait(line)
-            else:
-                screen.prompt()
-        # A script's input has ended; let it have the answers.
+        # A script leaves before it has read anything; let it have the answers.
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(ANSWER_TIMEOUT):
                 await commands.join()

@@ -10,9 +10,13 @@ from rich.text import Text
 from ..client import Client, ClientConnection, Gap
 from ..exceptions import DualwireError
 from ..types import ConnectionType
+from .prompt import Prompt
 from .story import Story
 
-__all__ = ["Screen", "gap_text"]
+__all__ = ["QUITS", "Screen", "gap_text"]
+
+QUITS = ("/quit", "/exit")
+"""What a player types to leave."""
 
 _SHORT: dict[ConnectionType, str] = {"websocket": "ws", "sse": "sse"}
 
@@ -28,8 +32,10 @@ class Screen:
         self._client = client
         self._console = Console(highlight=False)
         self._story = Story()
-        self._prompts = self._console.is_terminal and sys.stdin.isatty()
         self._up: dict[ConnectionType, bool] = {}
+        typed = self._console.is_terminal and sys.stdin.isatty()
+        self.typing = Prompt(self._prompt, last=QUITS) if typed else None
+        """Where lines are typed; ``None`` if there is no terminal."""
 
     def connection_changed(self, connection: ClientConnection) -> None:
         """Show which connections are up, when that changed."""
@@ -75,22 +81,17 @@ class Screen:
                     f"{_SHORT[kind]:<4}{connection.state:<11}"
                     f"round trip {_milliseconds(quality.round_trip):<10}"
                     f"lag {_milliseconds(quality.lag):<10}"
-                    f"won {quality.won:<6}duplicates {quality.duplicates:<6}"
-                    f"reconnects {quality.reconnects}"
+                    f"won {quality.won:<6}reconnects {quality.reconnects}"
                 )
             )
         total = self._client.statistics
-        self._print(Text(f"{total.delivered} delivered, {total.gaps} gaps"))
+        self._print(
+            Text(f"{total.delivered} delivered, {total.duplicates} duplicates, {total.gaps} gaps")
+        )
 
     def warn(self, text: str) -> None:
         """Print a line of our own."""
         self._print(Text(text, style="yellow"))
-
-    def prompt(self) -> None:
-        """Show that a command can be typed, on a terminal."""
-        if self._prompts:
-            self._console.print(self._status().append(" > "), end="")
-            self._console.file.flush()
 
     def _tell(self, text: str | None) -> None:
         if text:
@@ -105,12 +106,19 @@ class Screen:
             text.append(" " if kind == "websocket" else "]")
         return text
 
+    def _prompt(self) -> str:
+        with self._console.capture() as captured:
+            self._console.print(self._status().append(" > "), end="", soft_wrap=True)
+        return captured.get()
+
     def _print(self, text: Text) -> None:
-        if self._prompts:
-            self._console.file.write("\r\x1b[K")  # The prompt gives way.
+        out = self._console.file
+        if self.typing is not None:
+            out.write(self.typing.hide())
         self._console.print(text, soft_wrap=not self._console.is_terminal)
-        self.prompt()
-        self._console.file.flush()
+        if self.typing is not None:
+            out.write(self.typing.show())
+        out.flush()
 
 
 def gap_text(gap: Gap) -> str:

@@ -12,29 +12,33 @@ __all__ = ["Story"]
 class Story:
     """Turns events into lines, and remembers what was shown.
 
-    Both connections greet a newcomer, so what is the same as before is not told twice.
+    Every connection is greeted, and so is one that comes back; a player is greeted once, and what
+    is the same as before is not told twice.
     """
 
     def __init__(self) -> None:
         self._place: tuple[str, ...] = ()
-        self.answers = 0
-        """Answers to commands so far, errors included."""
+        self._welcome: str | None = None
 
     def tell(self, event: JSONObject) -> str | None:
         """The text of an event, perhaps of several lines; ``None`` for one without a text."""
         if event.get("type") == "error":
-            self.answers += 1
             return _clean(str(event.get("user_friendly") or event.get("message") or "Error"))
         data = event.get("data")
         if not isinstance(data, dict):
             return None
         kind = event.get("event_type")
         if kind == "command_response":
-            self.answers += 1
             return _text(data, "message") or _text(data, "result")
         if kind == "game_state":
             return self._arrival(data)
+        if kind == "welcome":
+            return self._greeting(data)
         return _text(data, "message")
+
+    def _greeting(self, data: JSONObject) -> str | None:
+        before, self._welcome = self._welcome, _text(data, "message")
+        return None if self._welcome == before else self._welcome
 
     def _arrival(self, data: JSONObject) -> str | None:
         room = data.get("room")
