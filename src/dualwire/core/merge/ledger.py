@@ -96,8 +96,10 @@ class Ledger:
         track = self.tracks.pop(stream, None)
         if track is None:
             return
-        beyond = until is None or (track.epoch, track.next - 1) > until
-        if beyond and track.next > track.begin:
+        # An epoch never goes back; an offset does not where something was handed on.
+        newer = until is not None and track.epoch > until.epoch
+        beyond = until is None or track.next - 1 > until.offset
+        if newer or (beyond and track.next > track.begin):
             self._left[stream] = track
             if len(self._left) > _KEPT_ROOMS:
                 del self._left[next(iter(self._left))]
@@ -138,7 +140,21 @@ class Ledger:
             first = min((each.accounts[stream] for each in past), key=lambda at: at.next)
             self.tell_gap(stream, self.tracks[stream], first.next, first.reason)
             self.waits.pop(stream, None)
+            if stream == self.player:
+                self._take_rooms(now)
             over = False
+
+    def _take_rooms(self, now: float) -> None:
+        """Behind a gap in the player's stream, the rooms are those of who begins there.
+
+        At once: the next entry that anybody brings may already be a coming or a going.
+        """
+        track = self.tracks[self.player]
+        here = (track.epoch, track.next - 1)
+        for each in self.connections.values():
+            if each.told == here:
+                self.adopt(each, track.next - 1, now)
+                return
 
     def _sort(self, stream: str) -> list[Carrier]:
         """Find who stands still for a stream's sake; whoever need no longer, is released."""

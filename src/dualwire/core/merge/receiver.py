@@ -98,8 +98,11 @@ class Merge:
 
     def tick(self, now: float) -> list[Item]:
         """Time has passed: end the waits that are over."""
-        for stream, deadline in list(self._ledger.waits.items()):
-            if deadline <= now:
+        waits = self._ledger.waits
+        for stream in list(waits):
+            # What one wait held may be what another waits for.
+            self._settle(now)
+            if waits.get(stream, now + 1) <= now:
                 self._ledger.judge(stream, now, over=True)
         return self._settled(now)
 
