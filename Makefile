@@ -83,4 +83,4 @@ chaos: $(STAMP) ## Let 50 players play through random faults for 3 minutes; SEED
 .PHONY: docs
 docs: $(STAMP) ## Build the documentation into site/
 	@echo "==> Building the documentation"
-	@$(BIN)/mkdocs build --strict --quiet --site-dir site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir site

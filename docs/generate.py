@@ -38,7 +38,7 @@ TASKS: dict[str, tuple[str, ...]] = {
     "Begin and end": ("lifespan", "start", "stop", "adopt"),
     "Open connections": (
         "connect_websocket", "serve_websocket", "connect_sse", "sse_events", "reserve_sse",
-        "open_sse", "handle_new_game_session",
+        "open_sse", "take_sse", "handle_new_game_session",
     ),
     "End connections": (
         "disconnect", "disconnect_player", "disconnect_websocket", "disconnect_sse",
@@ -71,7 +71,7 @@ TASKS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """Every public call of ``ConnectionManager``, by what it is for."""
 
-INNER = {"config", "inbound", "node"}
+INNER = {"config", "inbound", "node", "take_message"}
 """Public for the layers around, not part of the API."""
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from fastapi.routing import APIRoute, APIRouter, APIWebSocketRoute
+from fastapi.routing import APIRoute, APIRouter
+from starlette.routing import WebSocketRoute
 
 from dualwire import ConnectionManager
 from dualwire.cli import app, exit_codes
@@ -148,7 +149,7 @@ def test_every_endpoint_is_told() -> None:
     for route in (each for router in routers for each in router.routes):
         if isinstance(route, APIRoute):
             served |= {(method, route.path) for method in route.methods or ()}
-        elif isinstance(route, APIWebSocketRoute):
+        elif isinstance(route, WebSocketRoute):
             served.add(("WebSocket", route.path))
     served = {(method, path) for method, path in served if method not in ("OPTIONS", "HEAD")}
     told = re.findall(r"^\| (\w+) \| `(/\S+)` \|", _reference("endpoints"), re.MULTILINE)
