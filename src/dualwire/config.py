@@ -113,10 +113,15 @@ class Config:
     session: SessionPolicy = field(default_factory=SessionPolicy)
     heartbeat: Heartbeat = field(default_factory=Heartbeat)
     limits: Limits = field(default_factory=Limits)
+    coalesce: float | None = 0.005
+    """Seconds for which writes to a busy connection are joined; an idle one is written to at once.
+    ``None`` writes in every turn of the loop."""
     plain_twins: Literal["all", "standby"] = "all"
     """Players with plain connections only: ``all`` of them carry every event, or one of them
     does and the others stand by."""
 
     def __post_init__(self) -> None:
+        if self.coalesce is not None and not self.coalesce > 0:
+            raise ConfigurationError("coalesce", "a number above 0, or None", self.coalesce)
         if self.plain_twins not in ("all", "standby"):
             raise ConfigurationError("plain_twins", "'all' or 'standby'", self.plain_twins)

@@ -50,6 +50,8 @@ def configure_logging(
     level: str = "info",
     style: Literal["json", "console"] = "console",
     stream: TextIO | None = None,
+    *,
+    for_good: bool = False,
 ) -> None:
     """Send everything that is logged in this process to one stream.
 
@@ -57,6 +59,8 @@ def configure_logging(
         level: the least level that is written.
         style: ``json`` or ``console``.
         stream: where to; ``None`` for standard error.
+        for_good: nobody will configure it anew, so loggers may be made once (a line that is not
+            written then costs next to nothing).
     """
     stream = stream or sys.stderr
     shared: list[structlog.typing.Processor] = [
@@ -71,7 +75,7 @@ def configure_logging(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=False,
+        cache_logger_on_first_use=for_good,
     )
     handler = logging.StreamHandler(stream)
     handler.setFormatter(

@@ -66,7 +66,7 @@ class ModelServer:
         self.logs: dict[str, StreamLog] = {}
         for stream in STREAMS:
             self.logs[stream] = self._new_log("")
-        self.reader = Reader(PLAYER, self.logs.__getitem__, lambda: self.rooms.rooms_of(PLAYER))
+        self.reader = Reader(PLAYER, self.logs.__getitem__, self.rooms.rooms_of)
         self.complete = True
         """Whether every log still has all that it ever had."""
 

@@ -19,7 +19,7 @@ class Town:
         self.logs: dict[str, StreamLog] = {}
         self.table = RoomTable()
         self.n = 0
-        self.reader = Reader("eva", self.log, lambda: self.table.rooms_of("eva"))
+        self.reader = Reader("eva", self.log, self.table.rooms_of)
 
     def log(self, stream: str) -> StreamLog:
         if stream not in self.logs:

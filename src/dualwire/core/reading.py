@@ -46,24 +46,25 @@ class Reader:
     Args:
         player_id: the player.
         log: the log of a stream.
-        rooms: the player's memberships at the tail of its stream.
+        rooms_of: a player's memberships at the tail of its stream.
     """
 
-    __slots__ = ("_log", "_rooms", "_stream")
+    __slots__ = ("_log", "_player_id", "_rooms_of", "_stream")
 
     def __init__(
         self,
         player_id: str,
         log: Callable[[str], StreamLog],
-        rooms: Callable[[], Mapping[str, Membership]],
+        rooms_of: Callable[[str], Mapping[str, Membership]],
     ) -> None:
         self._stream = player_stream(player_id)
         self._log = log
-        self._rooms = rooms
+        self._player_id = player_id
+        self._rooms_of = rooms_of
 
     def at_tail(self) -> Place:
         """The place of somebody who wants only what comes from now on."""
-        streams = (self._stream, GLOBAL, *self._rooms())
+        streams = (self._stream, GLOBAL, *self._rooms_of(self._player_id))
         return Place({stream: self._log(stream).position for stream in streams})
 
     def at_cursor(self, cursor: Mapping[str, Position]) -> Place:
@@ -164,7 +165,7 @@ class Reader:
 
     def _rooms_at(self, place: Place) -> dict[str, Membership]:
         later = self._log(self._stream).after(place.positions[self._stream].offset)
-        return membership_at(self._rooms(), reversed(later))
+        return membership_at(self._rooms_of(self._player_id), reversed(later))
 
     def _start(self, membership: Membership) -> Position:
         epoch = self._log(membership.stream).epoch

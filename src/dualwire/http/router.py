@@ -67,7 +67,8 @@ def realtime_router(
     ]
     router = APIRouter(tags=["dualwire"], lifespan=manager.lifespan)
     for path in ("/api/ws", "/api/ws/{player_id}"):
-        router.add_api_websocket_route(path, websocket.serve)
+        # Starlette's own route: nothing is injected, so FastAPI's look at it would be lost time.
+        router.add_websocket_route(path, websocket.serve)
     for path, methods in routes:
         for method, endpoint in methods.items():
             add_endpoint(router, method, path, endpoint, extra=origins.cors_headers)

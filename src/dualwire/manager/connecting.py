@@ -104,8 +104,9 @@ class Connecting(Sending):
             raise
         transport: Transport
         if handover is not None and receiver is not None:
-            transport = DirectTransport("websocket", connection.encoding, handover, close_reason)
-            handover.take(transport, receiver(connection, handover))
+            direct = self._direct_transport(connection, handover)
+            handover.take(direct, receiver(connection, handover))
+            transport = direct
             connection.socket = DirectSocket(connection.id, self)
         elif isinstance(websocket, WebSocket):
             transport = WebSocketTransport(websocket, connection.encoding)
@@ -211,7 +212,7 @@ class Connecting(Sending):
             connection: reserved with this handover.
             handover: whose response head is written.
         """
-        transport = DirectTransport("sse", connection.encoding, handover, close_reason)
+        transport = self._direct_transport(connection, handover)
         handover.take(transport, None)
         await self.node.open(connection, transport)
 
@@ -323,6 +324,12 @@ class Connecting(Sending):
             UnknownConnectionError: it was not, or it has ended.
         """
         return self._of(websocket).id
+
+    def _direct_transport(self, connection: Connection, handover: Handover) -> DirectTransport:
+        # Below this a reading connection is read for again, so nothing falls between the two.
+        high_water = self.config.limits.outbox // 2
+        kind, encoding = connection.connection_type, connection.encoding
+        return DirectTransport(kind, encoding, handover, close_reason, high_water)
 
     def _opening(
         self,

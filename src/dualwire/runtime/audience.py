@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from ..core.cursor import merge
 from ..core.encoding import Encoding
@@ -29,11 +29,12 @@ class LocalPlayer:
         "written",
     )
 
-    def __init__(self, player_id: str, reader: Reader, rooms: set[str]) -> None:
+    def __init__(self, player_id: str, reader: Reader, rooms: Iterable[str]) -> None:
         self.id = player_id
         self.stream = player_stream(player_id)
         self.reader = reader
-        self.rooms = rooms
+        # A dictionary, because an empty one is small and most players are in no room at first.
+        self.rooms: dict[str, None] = dict.fromkeys(rooms)
         """Streams of the rooms that the player is in, as of the hub's position in its stream."""
         self.connections: dict[str, Connection] = {}
         """Those that were not told to end, oldest first."""

@@ -46,6 +46,7 @@ class Connection(TransportListener):
         "dirty",
         "encoding",
         "established_at",
+        "flushed_at",
         "hello",
         "id",
         "identity",
@@ -105,6 +106,8 @@ class Connection(TransportListener):
         self.outbox: list[Frame] = []
         self.outbox_size = 0
         self.dirty = False
+        self.flushed_at = 0.0
+        """Seconds of the event loop at which its outbox was last flushed."""
         self.verdict: Verdict = "healthy"
         self.deadline: float | None = None
         """Monotonic seconds at which a reserved or closing connection is given up."""
@@ -210,6 +213,8 @@ class Connection(TransportListener):
         frames, self.outbox, self.outbox_size = self.outbox, [], 0
         if frames and self.transport is not None:
             self.transport.write(frames)
+            if self._waiters is not None:
+                self._tell_waiters()
         return len(frames)
 
     def drop_events(self) -> int:

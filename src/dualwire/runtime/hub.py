@@ -52,6 +52,8 @@ class Hub:
         config: limits and ``plain_twins``.
         stats: counters.
         call_soon: runs a function in the next turn of the loop.
+        call_later: runs a function after some seconds; ``None`` to join no writes.
+        now: seconds of the same loop.
         end: ends a connection with a code; the flag says whether what waits is still written.
     """
 
@@ -62,7 +64,12 @@ class Hub:
         stats: Stats,
         call_soon: Callable[[Callable[[], None]], object],
         end: Callable[[Connection, Code, bool], None],
+        call_later: Callable[[float, Callable[[], None]], object] | None = None,
+        now: Callable[[], float] = lambda: 0.0,
     ) -> None:
+        self._call_later = call_later if config.coalesce is not None else None
+        self._coalesce = config.coalesce or 0.0
+        self._now = now
         self._engine = engine
         self._config = config
         self._stats = stats
@@ -80,6 +87,8 @@ class Hub:
         """Whether a fan-out is going on: the logs are ahead of the hub."""
         self._dirty: deque[Connection] = deque()
         self._flush_due = False
+        self._joining: list[Connection] = []
+        """Those that were flushed a moment ago: what comes for them meanwhile goes out together."""
 
     # Players
 
@@ -88,8 +97,8 @@ class Hub:
         player = self.players.get(player_id)
         if player is None:
             engine = self._engine
-            reader = Reader(player_id, engine.log, lambda: engine.rooms_of(player_id))
-            player = LocalPlayer(player_id, reader, set(engine.rooms_of(player_id)))
+            reader = Reader(player_id, engine.log, engine.rooms_of)
+            player = LocalPlayer(player_id, reader, engine.rooms_of(player_id))
             self.players[player_id] = player
             for stream in (player.stream, GLOBAL, *player.rooms):
                 self._audience(stream).players += 1
@@ -228,6 +237,10 @@ class Hub:
         full: list[Connection] = []
         skipping: list[Connection] = []
         dirty = self._dirty
+        joins = self._call_later is not None
+        busy_since = self._now() - self._coalesce if joins else 0.0
+        joining = self._joining
+        joined_before = len(joining)
         for encoding, connections in audience.live.items():
             frame = encoding.event(stream, entry)
             size = frame.size
@@ -241,12 +254,18 @@ class Hub:
                 connection.outbox_size += size
                 if not connection.dirty:
                     connection.dirty = True
-                    dirty.append(connection)
+                    if joins and connection.flushed_at > busy_since:
+                        joining.append(connection)
+                    else:
+                        dirty.append(connection)
                 elif (
                     connection.outbox_size > limits.outbox
                     or len(connection.outbox) > limits.outbox_events
                 ):
                     full.append(connection)
+        if joining and not joined_before:
+            assert self._call_later is not None
+            self._call_later(self._coalesce, self._join)
         for connection in skipping:
             skip = connection.encoding.skip(stream, entry.offset, entry.offset)
             if skip is not None:
@@ -275,12 +294,12 @@ class Hub:
         for connection in live:
             self._tell(connection, player.stream, entry)
         if type(body) is Subscribed:
-            player.rooms.add(body.stream)
+            player.rooms[body.stream] = None
             room.players += 1
             for connection in live:
                 room.add(connection)
         else:
-            player.rooms.discard(body.stream)
+            player.rooms.pop(body.stream, None)
             for connection in live:
                 room.remove(connection)
             self._leave_audience(body.stream)
@@ -341,15 +360,26 @@ class Hub:
             self._flush_due = True
             self._call_soon(self._flush)
 
+    def _join(self) -> None:
+        """The writes of busy connections were joined for long enough."""
+        self._dirty.extend(self._joining)
+        self._joining.clear()
+        self._schedule_flush()
+
     def _flush(self) -> None:
         self._flush_due = False
+        now = self._now()
         for _ in range(min(FLUSH_BATCH, len(self._dirty))):
             connection = self._dirty.popleft()
             if connection.dirty:
+                connection.flushed_at = now
                 self._flush_one(connection)
         self._schedule_flush()
 
     def _flush_one(self, connection: Connection) -> None:
         self._stats.deliveries += connection.flush()
-        if connection.state is State.LIVE and connection.waiting > self._config.limits.outbox:
-            self._fall_back(connection)
+        if connection.state is State.LIVE:
+            if connection.waiting > self._config.limits.outbox:
+                self._fall_back(connection)
+        else:
+            self.readers.want(connection)

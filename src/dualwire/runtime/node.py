@@ -67,7 +67,15 @@ class Node:
         self.stats = Stats()
         self.hooks = Hooks()
         self.runner = HookRunner(self.stats)
-        self.hub = Hub(engine, config, self.stats, self._call_soon, self._end_from_hub)
+        self.hub = Hub(
+            engine,
+            config,
+            self.stats,
+            self._call_soon,
+            self._end_from_hub,
+            self._call_later,
+            self._loop_time,
+        )
         self.admission = Admission(self, session_key)
         self.connections: dict[str, Connection] = {}
         """All that are not closed, reserved and closing ones included."""
@@ -137,6 +145,13 @@ class Node:
     def _call_soon(self, callback: Callable[[], None]) -> None:
         if self._loop is not None:
             self._loop.call_soon(callback)
+
+    def _call_later(self, delay: float, callback: Callable[[], None]) -> None:
+        if self._loop is not None:
+            self._loop.call_later(delay, callback)
+
+    def _loop_time(self) -> float:
+        return self._loop.time() if self._loop is not None else 0.0
 
     # Publishing
 

@@ -45,7 +45,7 @@ def serve(
         AppError: the application cannot be imported, or does not start.
     """
     name = app if isinstance(app, str) else type(app).__name__
-    configure_logging(settings.log_level, settings.log_format)
+    configure_logging(settings.log_level, settings.log_format, for_good=True)
     if isinstance(app, str):
         app, found = import_app(app)
     else:

@@ -13,6 +13,7 @@ from typing import Any
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
+from websockets.protocol import Protocol, Side, State
 
 from ..codes import Code
 from ..transports.direct import HANDOVER, DirectTransport, Handover, Receiver
@@ -29,6 +30,12 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
     """A WebSocket that can be taken from the application that accepted it."""
 
     taken = False
+    early = False
+    """Whether the peer sent something before the socket was taken."""
+
+    def data_received(self, data: bytes) -> None:
+        self.early = self.handshake_initiated
+        super().data_received(data)
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -69,7 +76,17 @@ class _WebSocketOffer(Handover):
         protocol.taken = True
         protocol.stop_keepalive()
         socket = protocol.transport
-        self._taken = taken = TakenWebSocket(protocol, transport, receiver)
+        parser: Protocol = protocol.conn
+        if not protocol.early:
+            # One that did not read the handshake: it does not keep the request in mind.
+            parser = Protocol(
+                Side.SERVER,
+                state=State.OPEN,
+                max_size=protocol.config.ws_max_size,
+                logger=protocol.logger,
+            )
+            parser.extensions = protocol.conn.extensions
+        self._taken = taken = TakenWebSocket(protocol, transport, receiver, parser)
         protocol.connections.discard(protocol)
         protocol.connections.add(taken)  # type: ignore[arg-type]
         socket.set_protocol(taken)
@@ -88,6 +105,11 @@ class _WebSocketOffer(Handover):
 
 class GatewayHTTPProtocol(GuardedHTTPProtocol):
     """HTTP whose event streams can be taken from the application that began them."""
+
+    def handle_websocket_upgrade(self) -> None:
+        super().handle_websocket_upgrade()
+        # The parser and this object hold each other; nobody calls connection_lost any more.
+        self.parser = None  # type: ignore[assignment]
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
@@ -119,6 +141,7 @@ class _StreamOffer(Handover):
         if protocol.flow.write_paused:
             transport.pause()
         protocol.flow.resume_reading()
+        protocol.parser = None  # type: ignore[assignment]
         if cycle.disconnected or socket.is_closing():
             protocol.loop.call_soon(stream.connection_lost, None)
 

@@ -9,6 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Opcode
 from websockets.frames import Frame as WebSocketFrame
+from websockets.protocol import Protocol
 
 from ..codes import PEER_GONE, RESTART, Code, code_for
 from ..transports.direct import DirectTransport, Receiver
@@ -33,6 +34,7 @@ class TakenWebSocket(asyncio.Protocol):
         protocol: it is taken from.
         transport: writes to the socket.
         receiver: gets messages; ``None`` to drop them.
+        parser: reads the peer's frames.
     """
 
     __slots__ = (
@@ -54,8 +56,9 @@ class TakenWebSocket(asyncio.Protocol):
         protocol: WebSocketsSansIOProtocol,
         transport: DirectTransport,
         receiver: Receiver | None,
+        parser: Protocol,
     ) -> None:
-        self._parser = protocol.conn
+        self._parser = parser
         self._loop = protocol.loop
         self._connections = protocol.connections
         self._socket = protocol.transport
@@ -118,6 +121,8 @@ class TakenWebSocket(asyncio.Protocol):
         self._connections.discard(self)
         self._lost(PEER_GONE)
         self._unread = b""
+        # Its parser is a generator that holds it: let it end, so that no cycle is left.
+        self._parser.receive_eof()
 
     def shutdown(self) -> None:
         """Uvicorn stops."""

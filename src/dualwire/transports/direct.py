@@ -79,12 +79,14 @@ class DirectTransport(Transport):
         encoding: what frames are encoded as: the protocol's own framing included.
         handover: whose socket it gets.
         reason: the text of a goodbye.
+        high_water: bytes that the event loop may hold for the peer before the socket is paused.
     """
 
     __slots__ = (
         "_alive",
         "_goodbye",
         "_handover",
+        "_high_water",
         "_listener",
         "_paused",
         "_queue",
@@ -102,7 +104,9 @@ class DirectTransport(Transport):
         encoding: Encoding,
         handover: Handover,
         reason: Callable[[Code, float | None], str],
+        high_water: int,
     ) -> None:
+        self._high_water = high_water
         self.connection_type: ConnectionType = connection_type
         self.encoding = encoding
         self._handover = handover
@@ -121,6 +125,7 @@ class DirectTransport(Transport):
     def attach(self, socket: asyncio.Transport) -> None:
         """The socket is ours from now on."""
         self._socket = socket
+        socket.set_write_buffer_limits(high=self._high_water)
 
     def pause(self) -> None:
         """The socket takes no more for the moment."""
@@ -134,6 +139,8 @@ class DirectTransport(Transport):
             self._send(frames)
         if self._goodbye is not None and not self._paused:
             self._say_goodbye()
+        elif self._listener is not None:
+            self._listener.on_written()
 
     def lost(self, code: Code) -> None:
         """The socket is gone; the peer's reason, if it gave one, in ``code``."""
@@ -198,8 +205,6 @@ class DirectTransport(Transport):
             if frame.n:
                 self._written_n = frame.n
                 break
-        if self._listener is not None:
-            self._listener.on_written()
 
     def _say_goodbye(self) -> None:
         assert self._goodbye is not None
