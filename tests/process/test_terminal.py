@@ -96,6 +96,10 @@ async def test_what_is_being_typed_stays_when_a_message_comes(url: str, tmp_path
         await terminal.ends_with(PROMPT + "say good eve")
         terminal.type("ning\r")
         await ben.says('"good evening"')
+        await terminal.ends_with('You say: "good evening"\r\n' + PROMPT)
+        assert "> You say" not in terminal.shown, (
+            "what is printed and the prompt get in each other's way"
+        )
         terminal.type("/quit\r")
         async with asyncio.timeout(DEADLINE):
             assert await process.wait() == exit_codes.OK

@@ -112,13 +112,12 @@ class Screen:
         return captured.get()
 
     def _print(self, text: Text) -> None:
-        out = self._console.file
-        if self.typing is not None:
-            out.write(self.typing.hide())
-        self._console.print(text, soft_wrap=not self._console.is_terminal)
-        if self.typing is not None:
-            out.write(self.typing.show())
-        out.flush()
+        if self.typing is None:
+            self._console.print(text, soft_wrap=not self._console.is_terminal)
+        else:
+            with self.typing.out_of_the_way():
+                self._console.print(text)
+        self._console.file.flush()
 
 
 def gap_text(gap: Gap) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import re
 import shutil
 import sys
+import threading
 from collections.abc import Callable, Collection, Iterator
 
 from rich.cells import cell_len
@@ -17,6 +18,9 @@ except ImportError:  # Not a Unix terminal: the line cannot be shown again, only
     readline = termios = None  # type: ignore[assignment]
 
 __all__ = ["Prompt"]
+
+DRAWN_WITHIN = 0.1
+"""Seconds to wait at most until a prompt that is being drawn is there."""
 
 _STYLE = re.compile(r"(\x1b\[[0-9;]*m)")
 
@@ -32,34 +36,61 @@ class Prompt:
     def __init__(self, text: Callable[[], str], last: Collection[str] = ()) -> None:
         self._text = text
         self._last = last
-        self._asking = False
+        self._asking = self._drawing = False
+        self._terminal = threading.Lock()
+        """Held by whoever draws: the prompt, or what is printed."""
         if readline is not None:
+            readline.set_pre_input_hook(self._drawn)
             # Its switching on and off would be left on if the program ends while a line is typed.
             readline.parse_and_bind("set enable-bracketed-paste off")
 
     def lines(self) -> Iterator[str]:
         """What is typed, to the end; to be read in a thread of its own."""
         while True:
-            self._asking = True
+            self._drawing = self._terminal.acquire(timeout=DRAWN_WITHIN)
+            text = self._for_readline()
+            if readline is None:
+                self._drawn()
             try:
-                line = input(self._for_readline())
+                line = input(text)
             except EOFError:
                 return
             finally:
+                self._drawn()
                 self._asking = False
             yield line
             if line.strip() in self._last:
                 return
 
-    def hide(self) -> str:
-        """What to write to the terminal before printing something."""
+    @contextlib.contextmanager
+    def out_of_the_way(self) -> Iterator[None]:
+        """Print within this; the line that is being typed is shown again below."""
+        held = self._terminal.acquire(timeout=DRAWN_WITHIN)
+        try:
+            sys.stdout.write(self._hide())
+            yield
+            sys.stdout.write(self._show())
+            sys.stdout.flush()
+        finally:
+            if held:
+                self._terminal.release()
+
+    def _drawn(self) -> None:
+        """The prompt is there, and from now on what is typed."""
+        self._asking = True
+        if self._drawing:
+            self._drawing = False
+            self._terminal.release()
+
+    def _hide(self) -> str:
+        """What removes the line from the terminal."""
         if not self._asking:
             return ""
         above = self._width() // max(shutil.get_terminal_size().columns, 1)
         return "\r" + (f"\x1b[{above}A" if above else "") + "\x1b[J"
 
-    def show(self) -> str:
-        """What to write to the terminal after that."""
+    def _show(self) -> str:
+        """What puts it there again."""
         return self._text() + self._typed() if self._asking else ""
 
     @contextlib.contextmanager
@@ -69,7 +100,7 @@ class Prompt:
         try:
             yield
         finally:
-            sys.stdout.write(self.hide())
+            sys.stdout.write(self._hide())
             sys.stdout.flush()
             if before is not None:
                 termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)

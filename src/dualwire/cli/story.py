@@ -30,7 +30,7 @@ class Story:
         kind = event.get("event_type")
         if kind == "command_response":
             return _text(data, "message") or _text(data, "result")
-        if kind == "game_state":
+        if kind in ("game_state", "room_update"):
             return self._arrival(data)
         if kind == "welcome":
             return self._greeting(data)
