@@ -45,7 +45,7 @@ play: $(STAMP) ## Play the game that `make run` serves, in this terminal
 .PHONY: test
 test: $(STAMP) ## Run every test
 	@echo "==> Testing"
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n auto
 
 .PHONY: check
 check: $(STAMP) ## Check style, types and layers
