@@ -80,6 +80,25 @@ async def test_a_script_that_quits_gets_its_answers_too(url: str, tmp_path: Path
     assert player.out.rstrip().endswith('You say: "hello"'), "its connections' end is no news"
 
 
+async def test_a_restart_is_told_once_in_words_for_people(tmp_path: Path) -> None:
+    def serve(port: str) -> contextlib.AbstractAsyncContextManager[Process]:
+        return dualwire("serve", "--port", port, cwd=tmp_path, DUALWIRE_SECRET=SECRET)
+
+    async with contextlib.AsyncExitStack() as stack:
+        server = await stack.enter_async_context(serve("0"))
+        url = f"http://{await address_of(server)}"
+        player = await stack.enter_async_context(
+            playing(url, "--token", token("amy"), cwd=tmp_path)
+        )
+        server.process.terminate()
+        await server.ends()
+        await stack.enter_async_context(serve(url.rpartition(":")[2]))
+        await player.type("say Back again.")
+        await player.says('You say: "Back again."')
+        assert player.out.count("The server began anew.") == 1
+        assert "player:" not in player.out
+
+
 async def test_an_account(url: str, tmp_path: Path) -> None:
     account = ("--name", "Harvey", "--password", "miskatonic-1928")
     assert (await run("play", url, *account, "--register", cwd=tmp_path)).process.returncode == 0

@@ -129,3 +129,11 @@ async def test_the_terminal_is_left_as_it_was_whoever_ends_it(url: str, tmp_path
             assert await process.wait() == exit_codes.SESSION_REPLACED
         await terminal.shows("newer game client session")
         assert termios.tcgetattr(terminal.inner) == terminal.before
+
+
+async def test_the_end_of_the_input_ends_the_line(url: str) -> None:
+    async with typing(url, "amy") as (terminal, process):
+        terminal.type("\x04")
+        async with asyncio.timeout(DEADLINE):
+            assert await process.wait() == exit_codes.OK
+        assert terminal.shown.endswith(PROMPT + "\r\n")

@@ -15,6 +15,9 @@ from .story import Story
 
 __all__ = ["QUITS", "Screen", "gap_text"]
 
+_WHERE = {"player": "meant for you", "room": "of a room", "global": "meant for everybody"}
+_WHY = {"trimmed": "the server keeps no more of it"}
+
 QUITS = ("/quit", "/exit")
 """What a player types to leave."""
 
@@ -48,11 +51,15 @@ class Screen:
 
     async def read_story(self) -> None:
         """Print what happens, to the end."""
+        told = ""
         async for item in self._client:
-            if isinstance(item, Gap):
-                self.warn(gap_text(item))
-            else:
+            if not isinstance(item, Gap):
+                told = ""
                 self._tell(self._story.tell(item.event))
+            elif (text := gap_text(item)) != told:
+                # One restart is a gap in every stream.
+                told = text
+                self.warn(text)
 
     async def give(self, line: str) -> None:
         """Give a command and print what comes of it."""
@@ -123,10 +130,12 @@ class Screen:
 def gap_text(gap: Gap) -> str:
     """What a person is told of missing events."""
     if gap.first is None or gap.last is None:
-        return f"[Something of {gap.stream} is missing: {gap.reason}]"
+        return "[The server began anew. What happened before and was not shown is lost.]"
     count = gap.last - gap.first + 1
-    what = "1 event" if count == 1 else f"{count} events"
-    return f"[{what} of {gap.stream} missing: {gap.reason}]"
+    what = "1 event is" if count == 1 else f"{count} events are"
+    kind = gap.stream.partition(":")[0]
+    why = _WHY.get(gap.reason, gap.reason)
+    return f"[{what} lost here, {_WHERE.get(kind, gap.stream)}: {why}]"
 
 
 def _milliseconds(seconds: float | None) -> str:

@@ -54,6 +54,7 @@ class Prompt:
             try:
                 line = input(text)
             except EOFError:
+                sys.stdout.write("\n")  # As Enter does for every other line.
                 return
             finally:
                 self._drawn()
