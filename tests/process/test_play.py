@@ -93,6 +93,8 @@ async def test_a_restart_is_told_once_in_words_for_people(tmp_path: Path) -> Non
         server.process.terminate()
         await server.ends()
         await stack.enter_async_context(serve(url.rpartition(":")[2]))
+        await player.says("The server began anew.")
+        await player.says(BOTH_UP, times=2)
         await player.type("say Back again.")
         await player.says('You say: "Back again."')
         assert player.out.count("The server began anew.") == 1
