@@ -64,8 +64,13 @@ format: $(STAMP) ## Format the code
 	@$(BIN)/ruff format --quiet
 
 .PHONY: bench
-bench: $(STAMP) ## Measure; figures go to bench/results/
-	@echo "==> Measuring"
+bench: $(STAMP) ## Measure beside Bun, Nchan, Socket.IO and others; figures go to bench/results/
+	$(call need,cc,gcc libc6-dev)
+	$(call need,node,nodejs)
+	$(call need,npm,npm)
+	@test -e /usr/lib/nginx/modules/ngx_nchan_module.so || { echo "==> Installing Debian's Nchan"; \
+	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y nginx-light libnginx-mod-nchan >/dev/null; }
+	@echo "==> Measuring; about 12 minutes"
 	@$(BIN)/python -m bench
 
 .PHONY: bench-failover

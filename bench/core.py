@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from .core import Figure, conditions, measure
 from .reports import keep, silence_log
+from .sink import Figure, conditions, measure
 
 __all__ = ["main"]
 

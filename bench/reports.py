@@ -29,18 +29,19 @@ def targets(name: str) -> dict[str, Any]:
     return section
 
 
-def keep(name: str, report: Mapping[str, Any], console: Console) -> None:
-    """Write a report with its conditions to ``bench/results/NAME.json``."""
+def keep(name: str, report: Mapping[str, Any], console: Console, path: Path | None = None) -> None:
+    """Write a report with its conditions to ``bench/results/NAME.json``, or to ``path``."""
     conditions = {
         "name": name,
         "dualwire": __version__,
         "python": platform.python_version(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "load": [round(each, 2) for each in os.getloadavg()],
         "at": round(time.time()),
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
     RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{name}.json"
+    path = path or RESULTS / f"{name}.json"
     path.write_text(json.dumps({**conditions, **report}, indent=2) + "\n")
     console.print(f"Kept in {path}", highlight=False, soft_wrap=True)
 

@@ -5,52 +5,28 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 from ..children import ChildError, child
+from ..peers import npm
 from .figures import Arrival
 
 __all__ = ["SocketIO", "install"]
 
 HOME = Path(__file__).parent.parent / "peers" / "socketio"
-INSTALLED = HOME / "node_modules" / ".package-lock.json"
 ANSWER = 15.0
 """Seconds that the client has to answer, beside what it was told to wait."""
 
 
 async def install() -> dict[str, str]:
-    """Install what the lock file pins, if that is not there yet.
-
-    Returns:
-        Versions: of Node, of the server's and of the client's package.
+    """Install what the lock file pins, if that is not there yet; the versions.
 
     Raises:
         ChildError: it cannot be installed.
     """
-    for program in ("node", "npm"):
-        if shutil.which(program) is None:
-            raise ChildError(f"there is no {program}; on Debian: apt-get install nodejs npm")
-    lock = HOME / "package-lock.json"
-    if not INSTALLED.exists() or INSTALLED.stat().st_mtime < lock.stat().st_mtime:
-        await _output("npm", "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund")
-        INSTALLED.touch()
-    packages = json.loads(lock.read_text())["packages"]
-    names = ("socket.io", "socket.io-client")
-    versions = {name: str(packages[f"node_modules/{name}"]["version"]) for name in names}
-    return {"node": (await _output("node", "--version")).strip(), **versions}
-
-
-async def _output(*command: str) -> str:
-    process = await asyncio.create_subprocess_exec(
-        *command, cwd=HOME, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
-    )
-    out, err = await process.communicate()
-    if process.returncode:
-        raise ChildError(f"{' '.join(command)}: {err.decode(errors='replace').strip()[-500:]}")
-    return out.decode()
+    return await npm.install(HOME)
 
 
 class SocketIO:

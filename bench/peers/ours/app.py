@@ -1,0 +1,75 @@
+"""An application of few lines, for measurements. ``dualwire serve bench.peers.ours.app:app``."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+
+from fastapi import FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dualwire import ConnectionManager
+from dualwire.abc import Authenticator
+from dualwire.config import Config, Heartbeat
+from dualwire.http import JWTAuthenticator, realtime_router
+from dualwire.types import Identity
+
+__all__ = ["app"]
+
+HALL, EXISTING = "hall", "existing"
+PADDING = "x" * 155
+"""Makes a driven message as long as a published one: 200 bytes."""
+
+
+class EverybodyIsSomebody(Authenticator):
+    """Takes everybody's word: what is measured is not the proof."""
+
+    async def authenticate(self, token: str) -> Identity:
+        return Identity(player_id=token)
+
+
+secret = os.environ.get("BENCH_SECRET", "")
+# The load client does not answer pings; they are sent, and looked after, as always.
+manager = ConnectionManager(config=Config(heartbeat=Heartbeat(pong_timeout=3600.0)))
+app = FastAPI()
+
+
+@manager.on_player_online
+async def enter(player_id: str) -> None:
+    """Players are in the hall; those who see the storm come are among themselves."""
+    room = EXISTING if player_id.startswith(EXISTING) else HALL
+    await manager.subscribe_to_room(player_id, room)
+
+
+async def publish(request: Request) -> Response:
+    """``POST /pub``: to the hall, to ``?room=`` or to ``?player=``."""
+    event = json.loads(await request.body())
+    query = request.query_params
+    if "player" in query:
+        await manager.send_personal_message(query["player"], event)
+    elif query.get("room") == "*":
+        await manager.broadcast_global(event)
+    else:
+        await manager.broadcast_to_room(query.get("room", HALL), event)
+    return Response(status_code=204)
+
+
+async def drive(request: Request) -> Response:
+    """``POST /drive``: one message to each of so many players in turn, so many times."""
+    players, rounds = (int(request.query_params[each]) for each in ("players", "rounds"))
+    for _ in range(rounds):
+        for number in range(players):
+            event = {"type": "chat", "m": f"T={time.monotonic_ns():019d};{PADDING}"}
+            await manager.send_personal_message(f"p{number}", event)
+        await asyncio.sleep(0)
+    return Response(status_code=204)
+
+
+app.add_route("/pub", publish, methods=["POST"])
+app.add_route("/drive", drive, methods=["POST"])
+app.include_router(
+    realtime_router(manager, JWTAuthenticator(secret) if secret else EverybodyIsSomebody())
+)

@@ -1,0 +1,1 @@
+"""What is measured over sockets, alone and beside peers."""
