@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from dualwire import Config
+import dualwire.client
+from dualwire import Command, Config
 from dualwire.codes import LOGGED_OUT
 from dualwire.config import Limits
 from dualwire.exceptions import EventError, MessageTooBigError, RefusedError
-from dualwire.testing import ManualClock
+from dualwire.testing import FaultProxy, ManualClock
 from tests.game import Game, playing
 from tests.live import until
 
@@ -180,3 +181,33 @@ async def test_what_cannot_be_sent_is_said_at_once(way: str) -> None:
         with pytest.raises(MessageTooBigError, match="at most 500 bytes, got"):
             await send({"command": "x" * 600})
         assert set(amy.state().values()) == {"open"}
+
+
+async def test_a_command_waits_until_its_player_is_there_again(game: Game) -> None:
+    """Sent by HTTP meanwhile, it would run for a player who is not in the game."""
+    ran: list[bool] = []
+
+    @game.manager.on_command
+    def act(command: Command) -> dict[str, bool]:
+        ran.append(sum(game.counts("ann")) > 0)
+        return {"ok": True}
+
+    host, _, port = game.address.partition(":")
+    async with (
+        FaultProxy(host, int(port)) as proxy,
+        dualwire.client.connect(f"http://{proxy.address}", game.token("ann")) as client,
+    ):
+        await game.connected("ann", websocket=1, sse=1)
+        proxy.rules.websocket.refuse()
+        proxy.rules.sse.refuse()
+        proxy.all.reset()
+        await until(lambda: not any(each.state == "open" for each in client.connections.values()))
+        running = asyncio.create_task(client.command({"command": "look"}))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert ran == []
+        proxy.rules.websocket.heal()
+        proxy.rules.sse.heal()
+        reply = await running
+        assert reply.outcome == "done"
+        assert ran == [True]

@@ -136,6 +136,10 @@ class Commands:
         pause = max(2 * self._uplink.round_trip, SHORTEST)
         by_websocket = True
         while not pending.outcome.done():
+            if not self._uplink.open and not pending.perhaps_sent:
+                # The server would run it for a player who is not there.
+                await self._clock.sleep(SHORTEST)
+                continue
             asked = await self._try(pending, by_websocket)
             await self._clock.sleep(max(pause, asked))
             pause = min(2 * pause, max(pause, LONGEST))
