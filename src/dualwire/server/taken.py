@@ -64,8 +64,8 @@ class TakenWebSocket(asyncio.Protocol):
         self._socket = protocol.transport
         self._transport: DirectTransport | None = transport
         self._receiver = receiver
-        self._frames: list[bytes] = []
-        self._is_text = True
+        self._frames: list[bytes] = [bytes(each) for each in protocol.frames]
+        self._is_text = protocol.curr_msg_data_type == "text"
         self._unread = b""
         self._paused = False
         self._closing = False
