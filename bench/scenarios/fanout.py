@@ -69,7 +69,7 @@ async def fanout(options: Options) -> int:
 def _plan(servers: Sequence[Served], size: int, options: Options) -> list[tuple[Served, str, Load]]:
     plan = []
     for lane in LANES:
-        for publishing in PUBLISHING[: 1 if options.quick and lane != "ws" else 3]:
+        for publishing in PUBLISHING[: 3 if lane == "ws" else 1 if options.quick else 2]:
             for served in servers:
                 if (lane == "ws" or served.sse) and (lane != "both" or served.name == "dualwire"):
                     load = Load(

@@ -55,12 +55,12 @@ class Options:
     @property
     def seconds(self) -> float:
         """How long one run publishes."""
-        return 0.3 if self.quick else 3.0
+        return 0.3 if self.quick else 2.0
 
     @property
     def settle(self) -> float:
         """Seconds of rest between opening and publishing."""
-        return 0.2 if self.quick else 1.0
+        return 0.2 if self.quick else 0.5
 
 
 @dataclass(kw_only=True)
