@@ -44,6 +44,7 @@ play: $(STAMP) ## Play the game that `make run` serves, in this terminal
 
 .PHONY: test
 test: $(STAMP) ## Run every test
+	$(call need,cc,gcc libc6-dev)
 	@echo "==> Testing"
 	@$(BIN)/python -m pytest -q -n auto
 
@@ -70,7 +71,7 @@ bench: $(STAMP) ## Measure beside Bun, Nchan, Socket.IO and others; figures go t
 	$(call need,npm,npm)
 	@test -e /usr/lib/nginx/modules/ngx_nchan_module.so || { echo "==> Installing Debian's Nchan"; \
 	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y nginx-light libnginx-mod-nchan >/dev/null; }
-	@echo "==> Measuring; about 12 minutes"
+	@echo "==> Measuring; about a quarter of an hour"
 	@$(BIN)/python -m bench
 
 .PHONY: bench-failover
