@@ -27,10 +27,6 @@ CAPPED = Course(publish=50.0, drain=10.0)
 """Socket.IO notices a silent connection after up to 45 s (25 s between pings, 20 s for the answer):
 one run, long enough to see the end of it."""
 
-MORE = 2
-"""How often a fault gets as many pairs again because a gap was over its target: the median of all
-is judged, so that another program's load on the machine is told from a stall of ours."""
-
 Targets = dict[str, Any]
 
 
@@ -52,7 +48,7 @@ async def failover(console: Console, *, quick: bool) -> int:
     """
     wanted = targets("failover")
     async with _progress(console, _count(quick)) as advance:
-        ours = await _ours(SHORT if quick else COURSE, 1 if quick else PAIRS, wanted, advance)
+        ours = await _ours(SHORT if quick else COURSE, 1 if quick else PAIRS, advance)
         versions, theirs, missing = ({}, [], None) if quick else await _socketio(advance)
     console.print(table([*ours, *theirs]))
     _explain(console, quick=quick)
@@ -76,8 +72,8 @@ def _explain(console: Console, *, quick: bool) -> None:
         "Counts are sums over the disturbed runs, times medians of the worst of each run.",
         "A fault hits one connection in the middle of a run: the named one of our two, Socket.IO's "
         "only one.",
-        "Buffering lasts until the publisher is done. Gaps are judged pair by pair, by the median; "
-        "where it is over the target, more pairs are taken, and all count.",
+        "Buffering lasts until the publisher is done. Gaps are judged pair by pair, by the median "
+        "of the five.",
     ]
     if quick:
         lines.append("Quick: one short pair per case, gaps not judged, without Socket.IO.")
@@ -95,21 +91,12 @@ def _count(quick: bool) -> int:
     return ours if quick else ours + (len(DISTURBING) - 1) * 2 * PAIRS + 1
 
 
-async def _ours(course: Course, count: int, wanted: Targets, advance: Advance) -> list[Outcome]:
+async def _ours(course: Course, count: int, advance: Advance) -> list[Outcome]:
     found = []
     async with Ours.started() as peer:
         for fault in DISTURBING:
             told = partial(advance, f"dualwire, {fault}")
-            outcomes = await pairs(peer, OURS, fault, course, count, told)
-            for _ in range(MORE if count == PAIRS else 0):
-                if not missed(outcomes, wanted, timing=True):
-                    break
-                again = partial(advance, f"dualwire, {fault}: more pairs", 0)
-                more = await pairs(peer, OURS, fault, course, count, again)
-                for outcome, further in zip(outcomes, more, strict=True):
-                    outcome.undisturbed += further.undisturbed
-                    outcome.disturbed += further.disturbed
-            found += outcomes
+            found += await pairs(peer, OURS, fault, course, count, told)
     return found
 
 
