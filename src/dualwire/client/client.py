@@ -16,6 +16,7 @@ from ..clock import SystemClock
 from ..codes import PEER_GONE
 from ..core.encoding.json import encode_object
 from ..types import ConnectionType, JSONObject, Reply
+from .certificates import trust
 from .chores import Chores
 from .commands import Commands
 from .connection import ClientConnection
@@ -79,7 +80,7 @@ class Client:
         self._keepers: list[asyncio.Task[Ended]] = []
         self._tokens = Tokens(token)
         query = {} if session_id is None else {"session_id": session_id}
-        self._http = httpx.AsyncClient(base_url=self.url, timeout=10.0)
+        self._http = httpx.AsyncClient(base_url=self.url, timeout=10.0, verify=trust(self.url))
         options = (clock, rng, self._tokens, self._receiving)
         address = f"ws{self.url.removeprefix('http')}/api/ws"
         websocket = WebSocketConnection(address, query, *options)

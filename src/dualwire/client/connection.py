@@ -28,6 +28,10 @@ that opens and breaks at once would be tried without pause."""
 OPEN_TIMEOUT = 10.0
 """Seconds from the first try to the ``hello``."""
 
+BURST = 16
+"""Frames of one connection in a row, after which the other one gets its turn: what a proxy held
+back comes all at once, is mostly repeated, and must not keep waiting what is new."""
+
 PATIENCE = 10.0
 """Seconds that a ping may be late before the connection is taken for dead."""
 
@@ -79,6 +83,7 @@ class ClientConnection(ABC):
         self._opened_at: float | None = None
         self._last_seen: float | None = None
         self._taking = False
+        self._in_a_row = 0
         self._ping_interval = 0.0
         self.id: str | None = None
         """What the server calls the current one; ``None`` before the first ``hello``."""
@@ -218,6 +223,9 @@ class ClientConnection(ABC):
         self._taking = True
         try:
             await self._receiver.take(self, frame, len(text))
+            self._in_a_row += 1
+            if self._in_a_row % BURST == 0:
+                await asyncio.sleep(0)
         finally:
             self._taking = False
             self._seen()

@@ -11,6 +11,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.typing import Subprotocol
 
 from ..codes import PEER_GONE
+from .certificates import trust
 from .connection import OPEN_TIMEOUT, ClientConnection
 from .ended import Ended, closed_with
 from .opening import fitting, to_text
@@ -49,6 +50,7 @@ class WebSocketConnection(ClientConnection):
             subprotocols=[Subprotocol("dualwire.v1")],
             open_timeout=OPEN_TIMEOUT,
             close_timeout=1,
+            ssl=trust(self._url) if self._url.startswith("wss:") else None,
             max_size=None,
             # The protocol's own pings go both ways and show more.
             ping_interval=None,
