@@ -1,0 +1,16 @@
+/** Any JSON value. */
+export type JSONValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JSONValue[]
+  | { readonly [key: string]: JSONValue };
+
+/** A JSON object. */
+export type JSONObject = { readonly [key: string]: JSONValue };
+
+/** Whether a value that was read from JSON text is an object. */
+export function isObject(value: unknown): value is JSONObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
