@@ -23,6 +23,7 @@ from .types import (
     Cursor,
     Entry,
     Event,
+    EventTypes,
     Identity,
     Membership,
     Position,
@@ -199,10 +200,23 @@ class Engine(ABC):
     # Sessions and presence
 
     @abstractmethod
-    async def claim(self, player_id: str, session_id: str | None, fresh_id: str) -> Claim:
+    async def claim(
+        self,
+        player_id: str,
+        session_id: str | None,
+        fresh_id: str,
+        types: EventTypes | None = None,
+    ) -> Claim:
         """Claim a session for a connection that opens; see :mod:`dualwire.core.session`.
 
         A takeover appends ``SessionEnded`` for the replaced session to the player's stream.
+
+        Args:
+            player_id: the player.
+            session_id: the id that the client gave, if any.
+            fresh_id: the id to use where none was given and none is current.
+            types: which events the session carries. Stored with it if nobody decided that yet;
+                ``None`` decides nothing. ``Claim.types`` is what is stored then.
         """
 
     @abstractmethod

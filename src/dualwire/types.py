@@ -20,6 +20,7 @@ __all__ = [
     "DeliveryReport",
     "Entry",
     "Event",
+    "EventTypes",
     "Identity",
     "JSONObject",
     "Loss",
@@ -40,6 +41,9 @@ __all__ = [
 
 ConnectionType: TypeAlias = Literal["websocket", "sse"]
 JSONObject: TypeAlias = dict[str, Any]
+
+EventTypes: TypeAlias = frozenset[str]
+"""Types of events that somebody wants; empty for all, whatever their type."""
 
 GLOBAL = "global"
 """The stream that every player's connections carry."""
@@ -227,9 +231,9 @@ class ConnectionReport:
 
     connection_id: str
     connection_type: ConnectionType
-    outcome: Literal["written", "queued", "failed"]
+    outcome: Literal["written", "queued", "failed", "filtered"]
     """*written*: handed to the network. *queued*: waits in the outbox or the log. *failed*: the
-    connection ended before it was written."""
+    connection ended before it was written. *filtered*: its client wants no events of this type."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,6 +76,16 @@ def test_an_ended_id_is_refused_with_its_reason(table: SessionTable, code: Code)
     assert outcome(table, None, 2.0) == "new"
 
 
+def test_the_types_of_a_session_are_decided_once(table: SessionTable) -> None:
+    chat, nothing = frozenset({"chat"}), table.claim("eva", "one", "fresh", 0.0)
+    assert nothing.types is None
+    assert table.claim("eva", None, "fresh", 0.0, chat).types == chat
+    assert table.claim("eva", "one", "fresh", 0.0, frozenset()).types == chat
+    assert table.claim("eva", "two", "fresh", 0.0).types is None, "another session"
+    table.lapse("eva", 0.0)
+    assert table.claim("eva", "two", "fresh", 0.0, frozenset()).types == frozenset()
+
+
 def test_ending_or_lapsing_nothing(table: SessionTable) -> None:
     assert table.end("eva", LOGGED_OUT, 0.0) is None
     assert table.lapse("eva", 0.0) is None

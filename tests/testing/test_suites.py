@@ -22,7 +22,7 @@ from dualwire.testing import (
     check_engine,
     clock_cases,
 )
-from dualwire.types import Event, Identity
+from dualwire.types import Event, EventTypes, Identity
 
 
 def manual() -> tuple[Clock, Callable[[float], Awaitable[None]]]:
@@ -109,8 +109,14 @@ class Deaf(MemoryEngine):
 class Careless(MemoryEngine):
     """Lets a replaced session come back."""
 
-    async def claim(self, player_id: str, session_id: str | None, fresh_id: str) -> Claim:
-        claim = await super().claim(player_id, session_id, fresh_id)
+    async def claim(
+        self,
+        player_id: str,
+        session_id: str | None,
+        fresh_id: str,
+        types: EventTypes | None = None,
+    ) -> Claim:
+        claim = await super().claim(player_id, session_id, fresh_id, types)
         self._sessions._slots[player_id].retired.clear()
         return claim
 

@@ -14,6 +14,9 @@ any            retired             ``refused``, with the code that retired it
 
 Claiming an id retires every other id that the player used: two clients never fight, and a tab that
 slept past the resume window cannot evict its successor.
+
+A session carries events of certain types, or all. Who first says which decides, for as long as the
+session lives: so all its connections, on whatever node, account for the same events.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from typing import Literal
 
 from ..codes import FORBIDDEN, PROTOCOL_ERROR, SESSION_REPLACED, Code
 from ..exceptions import SessionError
+from ..types import EventTypes
 
 __all__ = ["Claim", "SessionTable", "check_session_id", "issue_session_id"]
 
@@ -43,11 +47,15 @@ class Claim:
     """The session that a takeover ended."""
     code: Code | None = None
     """Why it was refused."""
+    types: EventTypes | None = None
+    """What was decided about the types of events that the session carries; ``None`` for nothing
+    yet."""
 
 
 @dataclass(slots=True)
 class _Slot:
     current: str | None = None
+    types: EventTypes | None = None
     lapsed: dict[str, float] = field(default_factory=dict)
     retired: dict[str, tuple[float, Code]] = field(default_factory=dict)
 
@@ -63,7 +71,14 @@ class SessionTable:
         self._remember = remember
         self._slots: dict[str, _Slot] = {}
 
-    def claim(self, player_id: str, session_id: str | None, fresh_id: str, now: float) -> Claim:
+    def claim(
+        self,
+        player_id: str,
+        session_id: str | None,
+        fresh_id: str,
+        now: float,
+        types: EventTypes | None = None,
+    ) -> Claim:
         """Claim a session for a connection that opens.
 
         Args:
@@ -71,6 +86,8 @@ class SessionTable:
             session_id: the id that the client gave, if any.
             fresh_id: the id to use where none was given and none is current.
             now: seconds.
+            types: decides which events the session carries, unless that is decided already;
+                ``None`` to decide nothing.
         """
         slot = self._slots.setdefault(player_id, _Slot())
         if session_id is not None and session_id in slot.retired:
@@ -79,7 +96,9 @@ class SessionTable:
                 return Claim(outcome="refused", session_id=session_id, code=code)
             del slot.retired[session_id]
         if slot.current is not None and session_id in (None, slot.current):
-            return Claim(outcome="joined", session_id=slot.current)
+            slot.types = types if slot.types is None else slot.types
+            return Claim(outcome="joined", session_id=slot.current, types=slot.types)
+        slot.types = types
         replaced, slot.current = slot.current, session_id or fresh_id
         if replaced is not None:
             slot.lapsed[replaced] = now
@@ -88,8 +107,8 @@ class SessionTable:
             slot.retired[other] = (now, SESSION_REPLACED)
         slot.lapsed.clear()
         if replaced is None:
-            return Claim(outcome="new", session_id=slot.current)
-        return Claim(outcome="takeover", session_id=slot.current, replaced=replaced)
+            return Claim(outcome="new", session_id=slot.current, types=types)
+        return Claim(outcome="takeover", session_id=slot.current, replaced=replaced, types=types)
 
     def current(self, player_id: str) -> str | None:
         """The player's session, ``None`` when it has none that lives or can be resumed."""

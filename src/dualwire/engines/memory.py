@@ -25,6 +25,7 @@ from ..types import (
     Cursor,
     Entry,
     Event,
+    EventTypes,
     Membership,
     Position,
     Presence,
@@ -174,10 +175,16 @@ class MemoryEngine(Engine):
 
     # Sessions and presence
 
-    async def claim(self, player_id: str, session_id: str | None, fresh_id: str) -> Claim:
+    async def claim(
+        self,
+        player_id: str,
+        session_id: str | None,
+        fresh_id: str,
+        types: EventTypes | None = None,
+    ) -> Claim:
         self._check_started("claim")
         now = self._clock.now()
-        claim = self._sessions.claim(player_id, session_id, fresh_id, now)
+        claim = self._sessions.claim(player_id, session_id, fresh_id, now, types)
         if claim.outcome != "refused":
             self._presence.expect(player_id, now)
         if claim.replaced is not None:

@@ -85,6 +85,22 @@ async def the_claim_table_holds(rig: EngineRig) -> None:
 
 
 @case
+async def who_first_says_which_events_a_session_carries_decides(rig: EngineRig) -> None:
+    """All connections of a session account for the same events, on whatever node."""
+    claim, chat = rig.engine.claim, frozenset({"chat", "system"})
+    undecided = await claim(EVA, _ONE, "unused-1")
+    expect("nobody said", undecided.types, None)
+    expect("the first", (await claim(EVA, _ONE, "unused-1", chat)).types, chat)
+    joined = await claim(EVA, None, "unused-1", frozenset())
+    expect("a later one", (joined.outcome, joined.types), ("joined", chat))
+    expect("who says nothing", (await claim(EVA, _ONE, "unused-1")).types, chat)
+    over = await claim(EVA, _TWO, "unused-1", frozenset())
+    expect("the next session", (over.outcome, over.types), ("takeover", frozenset()))
+    later = await claim(EVA, _TWO, "unused-1", chat)
+    expect("all is decided, too", later.types, frozenset())
+
+
+@case
 async def a_takeover_is_an_entry_of_the_players_stream(rig: EngineRig) -> None:
     """``SessionEnded`` tells every node; what waits is still written."""
     await rig.follow(player_stream(EVA))
