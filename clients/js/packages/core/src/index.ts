@@ -31,6 +31,7 @@ export type {
   Degraded,
   Delivered,
   Direct,
+  Duplicate,
   Ended,
   Entered,
   Events,

@@ -63,6 +63,14 @@ export interface Direct {
 /** One thing of what the connections bring. */
 export type Item = Delivered | Gap | Entered | Left | Direct;
 
+/** An entry that was there already: eliminated. Only for pictures of what both connections do. */
+export interface Duplicate {
+  readonly stream: string;
+  readonly offset: number;
+  /** Which connection brought the copy. */
+  readonly by: ConnectionType;
+}
+
 // Commands
 
 /** What became of a command. */
@@ -229,6 +237,8 @@ export interface Events {
   direct: Direct;
   entered: Entered;
   left: Left;
+  /** An entry came again, over the other connection. */
+  duplicate: Duplicate;
   /** The first connection opened, or one again after none was. */
   connected: { readonly sessionId: string; readonly by: ConnectionType };
   /** No connection is open any more. */
