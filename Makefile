@@ -71,6 +71,8 @@ bench: $(STAMP) ## Measure beside Bun, Nchan, Socket.IO and others; figures go t
 	$(call need,npm,npm)
 	@test -e /usr/lib/nginx/modules/ngx_nchan_module.so || { echo "==> Installing Debian's Nchan"; \
 	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y nginx-light libnginx-mod-nchan >/dev/null; }
+	@test -e /usr/include/openssl/ssl.h || { echo "==> Installing Debian's libssl-dev"; \
+	  apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y libssl-dev >/dev/null; }
 	@echo "==> Measuring; about a quarter of an hour"
 	@$(BIN)/python -m bench
 

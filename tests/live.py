@@ -25,7 +25,7 @@ from dualwire.server.gateway import GatewayHTTPProtocol, GatewayWebSocketProtoco
 ServerName = Literal["uvicorn", "hypercorn", "gateway"]
 """``gateway`` is uvicorn with our own protocols, as ``dualwire serve`` runs it."""
 
-DEADLINE = 10.0
+DEADLINE = 30.0
 """Seconds after which a test that waits for something gives up: generous, never reached."""
 
 

@@ -19,25 +19,30 @@ __all__ = ["Figures", "Lane", "Load", "build"]
 Lane = Literal["ws", "sse", "both"]
 
 SOURCE = Path(__file__).parent / "load.c"
-PROGRAM = SOURCE.parent.parent / "results" / ".load"
+PROGRAMS = SOURCE.parent.parent / "results"
 WITHIN = 240.0
 """Seconds after which a run has gone wrong."""
 
 
-async def build() -> Path:
+async def build(*, tls: bool = False) -> Path:
     """Compile the load client if there is none, or an older one.
+
+    Args:
+        tls: whether it is to speak TLS, for which it needs OpenSSL's headers.
 
     Raises:
         ChildError: there is no compiler, or it refuses.
     """
-    if PROGRAM.exists() and PROGRAM.stat().st_mtime > SOURCE.stat().st_mtime:
-        return PROGRAM
+    program = PROGRAMS / (".load-tls" if tls else ".load")
+    if program.exists() and program.stat().st_mtime > SOURCE.stat().st_mtime:
+        return program
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         raise ChildError("there is no C compiler; on Debian: apt-get install gcc libc6-dev")
-    PROGRAM.parent.mkdir(exist_ok=True)
-    await _output(compiler, "-O2", "-o", str(PROGRAM), str(SOURCE), "-lpthread")
-    return PROGRAM
+    PROGRAMS.mkdir(exist_ok=True)
+    libraries = ("-lpthread", *(("-DTLS", "-lssl", "-lcrypto") if tls else ()))
+    await _output(compiler, "-O2", "-o", str(program), str(SOURCE), *libraries)
+    return program
 
 
 async def _output(*command: str) -> str:
@@ -147,7 +152,7 @@ class Load:
         Raises:
             ChildError: it could not do its work.
         """
-        program = await build()
+        program = await build(tls=served.tls)
         with tempfile.NamedTemporaryFile("w", suffix=".tokens") as tokens:
             arguments = self._arguments(served)
             if self.tokens is not None:
@@ -169,6 +174,8 @@ class Load:
             "b": self.publish or served.publish,
             "i": served.first_frame,
             "o": served.opened_by,
+            "y": served.body[0],
+            "z": served.body[1],
             "r": self.rate,
             "d": self.seconds,
             "u": self.settle,

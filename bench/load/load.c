@@ -18,6 +18,11 @@
 #include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef TLS
+#include <openssl/ssl.h>
+#else
+typedef void SSL;
+#endif
 
 #define SECOND 1000000000ull
 #define PER_ADDRESS 5000 /* Connections from one loopback address. */
@@ -30,6 +35,7 @@
 typedef struct {
   char *handshake; /* What has come so far; NULL once the connection is open. */
   uint64_t began;
+  SSL *tls; /* NULL without TLS. */
   int fd, index, length, kept;
   char tail[STAMP];
 } Connection;
@@ -43,7 +49,7 @@ static int count = 1000, port, size = 200, publishers = 1, existing, window = 64
 static double rate = 100, seconds = 3, settle = 1;
 static long expected;
 static char mode = 'w', *wspath = "/", *ssepath = "/", *pubpath = "/pub", *drive, *pids = "";
-static char *first = "", *ready = "", **tokens;
+static char *first = "", *ready = "", *before_body = "", *after_body = "", **tokens;
 
 static Connection *connections;
 static Histogram latency, opening;
@@ -111,6 +117,56 @@ static double usage(double *resident) {
   return total;
 }
 
+/* As read and write, through TLS where there is some. */
+#ifdef TLS
+static SSL *secured(int s) {
+  static SSL_CTX *context;
+  if (!context) context = SSL_CTX_new(TLS_client_method());
+  SSL *tls = SSL_new(context);
+  SSL_set_fd(tls, s);
+  if (SSL_connect(tls) != 1) die("SSL_connect");
+  return tls;
+}
+
+static int get(SSL *tls, int s, char *data, int length) {
+  if (!tls) return read(s, data, length);
+  int n = SSL_read(tls, data, length);
+  if (n > 0) return n;
+  if (SSL_get_error(tls, n) != SSL_ERROR_WANT_READ) return 0;
+  errno = EAGAIN;
+  return -1;
+}
+
+static int put(SSL *tls, int s, const char *data, int length) {
+  return tls ? SSL_write(tls, data, length) : write(s, data, length);
+}
+
+static int left_over(SSL *tls) { return tls && SSL_pending(tls); }
+static void let_go(SSL *tls) { SSL_free(tls); }
+#else
+static SSL *secured(int s) {
+  (void)s;
+  return 0;
+}
+
+static int get(SSL *tls, int s, char *data, int length) {
+  (void)tls;
+  return read(s, data, length);
+}
+
+static int put(SSL *tls, int s, const char *data, int length) {
+  (void)tls;
+  return write(s, data, length);
+}
+
+static int left_over(SSL *tls) {
+  (void)tls;
+  return 0;
+}
+
+static void let_go(SSL *tls) { (void)tls; }
+#endif
+
 static int dial(int number) {
   int s = socket(AF_INET, SOCK_STREAM, 0), on = 1;
   struct sockaddr_in from = {.sin_family = AF_INET};
@@ -139,6 +195,7 @@ static void start(int index) {
   c->handshake = malloc(HANDSHAKE);
   /* Loopback connects at once unless the backlog is full; then the kernel retries, and so it counts. */
   if (connect(c->fd, (void *)&to, sizeof to)) die("connect");
+  c->tls = secured(c->fd);
   fcntl(c->fd, F_SETFL, O_NONBLOCK);
   snprintf(path, sizeof path, is_sse(index) ? ssepath : wspath, player(index));
   if (tokens)
@@ -153,7 +210,7 @@ static void start(int index) {
                          "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
                          "Sec-WebSocket-Version: 13\r\n%s\r\n",
                          path, authorization);
-  if (write(c->fd, request, n) != n) die("write");
+  if (put(c->tls, c->fd, request, n) != n) die("write");
   epoll_ctl(epoll, EPOLL_CTL_ADD, c->fd, &event);
   in_flight++;
 }
@@ -169,6 +226,8 @@ static void fail(Connection *c) {
     snprintf(complaint, sizeof complaint, "%.*s", c->length, c->length ? c->handshake : "closed");
   done(c);
   failed++;
+  let_go(c->tls);
+  c->tls = 0;
   close(c->fd);
 }
 
@@ -193,7 +252,7 @@ static void scan(Connection *c, char *data, size_t length) {
 
 static void shake(Connection *c) {
   int room = HANDSHAKE - 1 - c->length;
-  int n = room > 0 ? read(c->fd, c->handshake + c->length, room) : 0;
+  int n = room > 0 ? get(c->tls, c->fd, c->handshake + c->length, room) : 0;
   if (n <= 0) {
     if (n == 0 || errno != EAGAIN) fail(c);
     return;
@@ -210,7 +269,7 @@ static void shake(Connection *c) {
   if (*first && !is_sse(c->index)) {
     char frame[131] = {(char)0x81, (char)(0x80 | strlen(first))};
     memcpy(frame + 6, first, strlen(first));
-    if (write(c->fd, frame, 6 + strlen(first)) < 0) die("write");
+    if (put(c->tls, c->fd, frame, 6 + strlen(first)) < 0) die("write");
   }
   opened++;
   record(&opening, now() - c->began);
@@ -218,20 +277,27 @@ static void shake(Connection *c) {
   done(c);
 }
 
-static void take(Connection *c) {
+static void take_some(Connection *c) {
   if (c->handshake) {
     shake(c);
     return;
   }
   memcpy(buffer, c->tail, c->kept);
-  int n = read(c->fd, buffer + c->kept, READ);
+  int n = get(c->tls, c->fd, buffer + c->kept, READ);
   if (n > 0)
     scan(c, buffer, c->kept + n);
   else if (n == 0 || errno != EAGAIN) {
     closed++;
     epoll_ctl(epoll, EPOLL_CTL_DEL, c->fd, 0);
+    let_go(c->tls);
+    c->tls = 0;
     close(c->fd);
   }
+}
+
+static void take(Connection *c) {
+  do take_some(c);
+  while (left_over(c->tls));
 }
 
 /* One turn of the loop; how many connections had something. */
@@ -264,12 +330,12 @@ static int dial_publisher(void) {
 }
 
 /* Reads one answer: headers and so many bytes as they say. False: the server closed. */
-static int answered(int s) {
+static int answered(SSL *tls, int s) {
   char answer[4096];
   int length = 0, n, status;
   char *body = 0;
   while (!body && length < (int)sizeof answer - 1) {
-    if ((n = read(s, answer + length, sizeof answer - 1 - length)) <= 0) return 0;
+    if ((n = get(tls, s, answer + length, sizeof answer - 1 - length)) <= 0) return 0;
     answer[length += n] = 0;
     body = strstr(answer, "\r\n\r\n");
   }
@@ -280,13 +346,14 @@ static int answered(int s) {
   char *field = strcasestr(answer, "content-length:");
   int left = (field ? atoi(field + 15) : 0) - (int)(answer + length - body - 4);
   for (char rest[4096]; left > 0; left -= n)
-    if ((n = read(s, rest, left < (int)sizeof rest ? left : (int)sizeof rest)) <= 0) return 0;
+    if ((n = get(tls, s, rest, left < (int)sizeof rest ? left : (int)sizeof rest)) <= 0) return 0;
   return 1;
 }
 
 static void *publish(void *unused) {
-  char *text = malloc(size + 64), *request = malloc(size + 2048), path[1024];
+  char *text = malloc(size + 512), *request = malloc(size + 2560), path[1024];
   int s = dial_publisher();
+  SSL *tls = secured(s);
   uint64_t began = now();
   double interval = rate ? SECOND / rate * publishers : 0;
   (void)unused;
@@ -299,9 +366,10 @@ static void *publish(void *unused) {
     }
     int n = 0;
     if (!drive) {
-      n = sprintf(text, "{\"type\":\"chat\",\"m\":\"T=%019llu;", (unsigned long long)now());
-      while (n < size - 2) text[n++] = 'x';
-      n += sprintf(text + n, "\"}");
+      int from = n = sprintf(text, "%s", before_body);
+      n += sprintf(text + n, "{\"type\":\"chat\",\"m\":\"T=%019llu;", (unsigned long long)now());
+      while (n - from < size - 2) text[n++] = 'x';
+      n += sprintf(text + n, "\"}%s", after_body);
     }
     snprintf(path, sizeof path, drive ? drive : pubpath,
              (int)(__sync_fetch_and_add(&published, 1) % count));
@@ -309,12 +377,13 @@ static void *publish(void *unused) {
                          "POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
                          "Content-Length: %d\r\n\r\n%.*s",
                          path, n, n, text);
-    if (write(s, request, length) != length || !answered(s)) {
+    if (put(tls, s, request, length) != length || !answered(tls, s)) {
       fprintf(stderr, "the server closed the publisher's connection\n");
       exit(1);
     }
     if (drive) break;
   }
+  let_go(tls);
   close(s);
   return 0;
 }
@@ -337,7 +406,7 @@ static char **read_tokens(const char *path, int wanted) {
 
 static void options(int argc, char **argv) {
   char *path = 0;
-  for (int o; (o = getopt(argc, argv, "n:m:p:w:e:b:D:E:P:T:i:o:r:d:u:l:c:x:W:")) != -1;) switch (o) {
+  for (int o; (o = getopt(argc, argv, "n:m:p:w:e:b:D:E:P:T:i:o:y:z:r:d:u:l:c:x:W:")) != -1;) switch (o) {
       case 'n': count = atoi(optarg); break;
       case 'm': mode = *optarg; break;
       case 'p': port = atoi(optarg); break;
@@ -350,6 +419,8 @@ static void options(int argc, char **argv) {
       case 'T': path = optarg; break;
       case 'i': first = optarg; break;
       case 'o': ready = optarg; break;
+      case 'y': before_body = optarg; break;
+      case 'z': after_body = optarg; break;
       case 'r': rate = atof(optarg); break;
       case 'd': seconds = atof(optarg); break;
       case 'u': settle = atof(optarg); break;
@@ -359,7 +430,7 @@ static void options(int argc, char **argv) {
       case 'W': window = atoi(optarg); break;
       default: exit(2);
     }
-  if (strlen(first) > 125 || size < 64) exit(2);
+  if (strlen(first) > 125 || size < 64 || strlen(before_body) + strlen(after_body) > 256) exit(2);
   if (path) tokens = read_tokens(path, mode == 'b' ? (count + 1) / 2 : count);
 }
 

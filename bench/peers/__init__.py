@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..children import ChildError
-from . import bun, nchan, ours, python_socketio, socketio, starlette
+from . import bun, centrifugo, nchan, ours, python_socketio, socketio, starlette
 from .served import Peer, Served
 
 __all__ = ["OURS", "PEERS", "Peer", "Served", "chosen"]
@@ -16,6 +16,8 @@ PEERS = {
         Peer(name="bun", started=bun.started),
         Peer(name="nchan", started=nchan.started, sse=True),
         Peer(name="socketio", started=socketio.started),
+        # Where there is a Go toolchain.
+        Peer(name="centrifugo", started=centrifugo.started, required=False),
         Peer(name="starlette", started=starlette.started, required=False),
         Peer(name="python-socketio", started=python_socketio.started, required=False),
     )

@@ -21,6 +21,10 @@ class Served:
     sse: str | None = None
     publish: str = "/pub"
     """POST: the body goes to everybody."""
+    body: tuple[str, str] = ("", "")
+    """What stands before and after the message in the body of that POST."""
+    tls: bool = False
+    """Whether it wants TLS."""
     personal: str | None = None
     """POST: the body goes to one player."""
     personal_websocket: str | None = None

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from rich.console import Console
 from rich.table import Column, Table
 
-from ..load import Figures, Lane, Load
-from ..peers import Served
-from ..reports import targets
+from ..children import ChildError
+from ..load import Figures, Lane, Load, build
+from ..peers import Served, ours
+from ..reports import keep, targets
 from .runs import Options, Outcome, alternate, finish, progress, ratio, serving
 
 __all__ = ["fanout"]
@@ -40,12 +44,14 @@ async def fanout(options: Options) -> int:
     missed: list[str] = []
     sizes = options.connections or ((100,) if options.quick else (1_000,))
     grows = not options.quick and options.connections is None
-    async with serving(options, missed) as servers:
-        plan = [each for size in sizes for each in _plan(servers, size, options)]
+    async with serving(options, missed) as servers, _encrypted(options) as encrypted:
+        plan = [each for size in sizes for each in _plan([*servers, *encrypted], size, options)]
         growth = _growth(servers, options) if grows else []
         count = (len(plan) + len(growth)) * options.rounds
         with progress(options.console, count) as advance:
-            found = await alternate(plan, options.rounds, advance)
+            found = await alternate(
+                plan, options.rounds, advance, partial(_keep_unfinished, options)
+            )
             found |= await alternate(growth, options.rounds, advance)
     options.console.print(_table(found))
     for line in (
@@ -66,11 +72,33 @@ async def fanout(options: Options) -> int:
     return finish("fanout", report | {"outcomes": outcomes}, missed, options)
 
 
+@contextlib.asynccontextmanager
+async def _encrypted(options: Options) -> AsyncIterator[list[Served]]:
+    """Ourselves with TLS, for the record: nothing is judged by it."""
+    try:
+        await build(tls=True)
+    except ChildError as error:
+        options.console.print(f"Without TLS: {error}", style="yellow", soft_wrap=True)
+        yield []
+        return
+    async with ours.started(tls=True) as served:
+        yield [served]
+
+
+def _keep_unfinished(options: Options, found: Found) -> None:
+    """What there is after a round: a bench that is cut off leaves that."""
+    if not options.quick:
+        outcomes = [each.as_json() for each in found.values()]
+        keep("fanout-unfinished", {"outcomes": outcomes}, Console(quiet=True))
+
+
 def _plan(servers: Sequence[Served], size: int, options: Options) -> list[tuple[Served, str, Load]]:
     plan = []
     for lane in LANES:
         for publishing in PUBLISHING[: 3 if lane == "ws" else 1 if options.quick else 2]:
             for served in servers:
+                if served.tls and (lane == "both" or "flat" in publishing):
+                    continue
                 if (lane == "ws" or served.sse) and (lane != "both" or served.name == "dualwire"):
                     load = Load(
                         connections=size,

@@ -129,7 +129,10 @@ def allow_files() -> None:
 
 
 async def alternate(
-    plan: Sequence[tuple[Served, str, Load]], rounds: int, advance: Advance
+    plan: Sequence[tuple[Served, str, Load]],
+    rounds: int,
+    advance: Advance,
+    after_round: Callable[[Mapping[tuple[str, str], Outcome]], None] = lambda _: None,
 ) -> dict[tuple[str, str], Outcome]:
     """Run everything once a round, in the other order every other round.
 
@@ -137,6 +140,7 @@ async def alternate(
         plan: server, the case's name, and the run.
         rounds: how often.
         advance: told of each run.
+        after_round: given what there is after each round, so that it can be kept.
 
     Returns:
         Outcomes by server and case.
@@ -148,6 +152,7 @@ async def alternate(
             outcome.runs.append(await load.run(served))
             advance(f"{served.name}, {case}")
             await asyncio.sleep(BETWEEN)
+        after_round(found)
     # In the plan's order, whatever order they ran in.
     return {(served.name, case): found[served.name, case] for served, case, _ in plan}
 

@@ -98,6 +98,10 @@ class Settings(_Options):
     """Address to listen at."""
     port: int = Field(default=8000, ge=0, le=65535)
     """TCP port to listen at; 0 lets the system choose."""
+    tls_cert: Path | None = None
+    """PEM file with the server's certificate and what it is signed by; ``None`` for no TLS."""
+    tls_key: Path | None = None
+    """PEM file with the certificate's key; ``None`` if it is in the same file."""
     secret: SecretStr | None = None
     """What tokens and session ids are signed with, at least 32 characters."""
     secret_file: Path | None = None

@@ -33,6 +33,10 @@ def serve(
     ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen at.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen at; 0 for any.")] = None,
+    tls_cert: Annotated[
+        Path | None, typer.Option(help="Certificate (PEM) to serve https and wss with.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its key, if it is in a file apart.")] = None,
     world: Annotated[Path | None, typer.Option(help="World file of the demo game.")] = None,
     profile: Annotated[
         str | None, typer.Option(help="development, staging, production or mythosmud.")
@@ -48,6 +52,8 @@ def serve(
     settings = _settings(
         host=host,
         port=port,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
         world=world,
         profile=profile,
         secret_file=secret_file,

@@ -15,6 +15,7 @@ from ..http import install_redaction
 from ..logs import configure_logging
 from ..manager import ConnectionManager
 from ..settings import Settings
+from .certificate import check_certificate
 from .errors import AppError, ListenError, StartError
 from .gateway import GatewayHTTPProtocol, GatewayWebSocketProtocol
 from .handshake import guarded
@@ -43,6 +44,7 @@ def serve(
     Raises:
         ListenError: the port is taken or not allowed, or there is no such address.
         AppError: the application cannot be imported, or does not start.
+        ConfigurationError: the certificate cannot be used.
     """
     name = app if isinstance(app, str) else type(app).__name__
     configure_logging(settings.log_level, settings.log_format, for_good=True)
@@ -50,6 +52,7 @@ def serve(
         app, found = import_app(app)
     else:
         found = managers_of(app)
+    check_certificate(settings)
     listener = listen(settings.host, settings.port, settings.config())
     with listener:
         config = _uvicorn_config(app, settings)
@@ -57,7 +60,7 @@ def serve(
         server = Server(
             config,
             found if managers is None else managers,
-            lambda: announce and announce(_address(settings.host, listener)),
+            lambda: announce and announce(_address(settings, listener)),
         )
         try:
             server.run(sockets=[listener])
@@ -80,6 +83,8 @@ def _uvicorn_config(app: Any, settings: Settings) -> uvicorn.Config:
         log_config=None,
         access_log=settings.access_log,
         server_header=False,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
         timeout_graceful_shutdown=max(1, round(settings.shutdown_timeout)),
     )
 
@@ -132,7 +137,7 @@ def managers_of(app: Any, beside: Collection[Any] = ()) -> list[ConnectionManage
     return list(dict.fromkeys(found))
 
 
-def _address(host: str, listener: socket.socket) -> str:
-    port = listener.getsockname()[1]
+def _address(settings: Settings, listener: socket.socket) -> str:
+    host, port = settings.host, listener.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{port}"
+    return f"{'https' if settings.tls_cert else 'http'}://{shown}:{port}"
