@@ -35,7 +35,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PLACE = re.compile(r"(<!-- made: (\S+) -->\n).*?(<!-- /made -->)", re.DOTALL)
 
 TASKS: dict[str, tuple[str, ...]] = {
-    "Begin and end": ("lifespan", "start", "stop", "adopt"),
+    "Begin and end": ("lifespan", "start", "drain", "stop", "adopt"),
     "Open connections": (
         "connect_websocket", "serve_websocket", "connect_sse", "sse_events", "reserve_sse",
         "open_sse", "take_sse", "handle_new_game_session",

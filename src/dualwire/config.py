@@ -116,6 +116,9 @@ class Config:
     coalesce: float | None = 0.005
     """Seconds for which writes to a busy connection are joined; an idle one is written to at once.
     ``None`` writes in every turn of the loop."""
+    drain_grace: float | None = 20.0
+    """Seconds in which a node that stops asks its clients to connect elsewhere, before it ends what
+    is left; where other nodes share the engine. ``None`` ends all at once."""
     plain_twins: Literal["all", "standby"] = "all"
     """Players with plain connections only: ``all`` of them carry every event, or one of them
     does and the others stand by."""
@@ -123,5 +126,7 @@ class Config:
     def __post_init__(self) -> None:
         if self.coalesce is not None and not self.coalesce > 0:
             raise ConfigurationError("coalesce", "a number above 0, or None", self.coalesce)
+        if self.drain_grace is not None and not self.drain_grace > 0:
+            raise ConfigurationError("drain_grace", "a number above 0, or None", self.drain_grace)
         if self.plain_twins not in ("all", "standby"):
             raise ConfigurationError("plain_twins", "'all' or 'standby'", self.plain_twins)

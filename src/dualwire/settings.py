@@ -3,8 +3,8 @@
 Options of the connection layer are not declared here: they are the fields of
 :class:`~dualwire.config.Config`, and each has the environment variable that its place in there
 gives: ``DUALWIRE_HISTORY__ROOM_AGE`` is ``Config.history.room_age``, ``DUALWIRE_PLAIN_TWINS`` is
-``Config.plain_twins``. What the command line says goes before the environment, the environment
-before the profile, the profile before the defaults.
+``Config.plain_twins``; ``none`` turns off what can be off. What the command line says goes before
+the environment, the environment before the profile, the profile before the defaults.
 """
 
 from __future__ import annotations
@@ -89,7 +89,11 @@ class Settings(_Options):
     """Everything that the process can be told; see :func:`load_settings`."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_parse_none_str="none",
+        extra="forbid",
+        frozen=True,
     )
 
     profile: Profile = "development"

@@ -148,9 +148,9 @@ async def test_authentication_has_a_deadline() -> None:
     config = Config(limits=Limits(handshake=0.05))
     async with site_on(config=config, authenticator=_Slow()) as site:
         assert await denial(site, token="x") == (503, "draining")
-        async with ws(site.address, token="x", subprotocols=["dualwire.plain"]) as refused:
-            assert await refused.wait_end() == 4001
-            assert "retry_after=5" in (refused.socket.close_reason or "")
+        # Another node may do better, so a proxy has to see the status.
+        offered = await denial(site, token="x", subprotocols=["dualwire.plain"])
+        assert offered == (503, "draining")
         async with sse(site.address, token="x") as stream:
             assert stream.response.status_code == 503
             assert stream.response.headers["retry-after"] == "5"

@@ -80,11 +80,15 @@ class Client:
         self._keepers: list[asyncio.Task[Ended]] = []
         self._tokens = Tokens(token)
         query = {} if session_id is None else {"session_id": session_id}
-        self._http = httpx.AsyncClient(base_url=self.url, timeout=10.0, verify=trust(self.url))
+        verify = trust(self.url)
+        self._http = httpx.AsyncClient(base_url=self.url, timeout=10.0, verify=verify)
+        # Event streams use no connection twice: one that is asked to move must arrive elsewhere.
+        alone = httpx.Limits(max_keepalive_connections=0)
+        self._streams = httpx.AsyncClient(base_url=self.url, verify=verify, limits=alone)
         options = (clock, rng, self._tokens, self._receiving)
         address = f"ws{self.url.removeprefix('http')}/api/ws"
         websocket = WebSocketConnection(address, query, *options)
-        sse = SSEConnection(self._http, "/api/events", query, *options)
+        sse = SSEConnection(self._streams, "/api/events", query, *options)
         websocket.twin, sse.twin = sse, websocket
         self._uplink = Uplink(self._http, query, self._tokens, websocket, sse, clock)
         self._commands = Commands(clock, self._uplink)
@@ -139,6 +143,7 @@ class Client:
         self._commands.end("this client was closed before the reply came")
         self._receiving.inbox.close()
         await self._http.aclose()
+        await self._streams.aclose()
 
     def cut(self, connection_type: ConnectionType) -> None:
         """End one connection as if it were lost, for a try; it is opened again."""

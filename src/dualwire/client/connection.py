@@ -5,58 +5,24 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from random import Random
-from typing import Literal, Protocol
+from typing import Any, Literal
 
 from ..abc import Clock
 from ..codes import PEER_GONE, TOKEN_EXPIRED, UNAUTHORIZED
-from ..core.encoding.json import decode_message
-from ..exceptions import ProtocolError
-from ..types import ConnectionType, Cursor, JSONObject
-from .backoff import delay
-from .ended import Ended, farewell
+from ..types import ConnectionType
+from .backoff import delay, delay_of_move
+from .ended import Ended
+from .life import Life, Receiver
 from .quality import Quality, smoothed
 from .tokens import NoTokenError, Tokens
 
-__all__ = ["ClientConnection", "ConnectionState", "Receiver"]
+__all__ = ["ClientConnection", "ConnectionState"]
 
 ConnectionState = Literal["connecting", "open", "closed"]
 
 SETTLED = 5.0
 """Seconds that a connection must have lived for its end to be no failure in a row: otherwise one
 that opens and breaks at once would be tried without pause."""
-
-OPEN_TIMEOUT = 10.0
-"""Seconds from the first try to the ``hello``."""
-
-BURST = 16
-"""Frames of one connection in a row, after which the other one gets its turn: what a proxy held
-back comes all at once, is mostly repeated, and must not keep waiting what is new."""
-
-PATIENCE = 10.0
-"""Seconds that a ping may be late before the connection is taken for dead."""
-
-
-class Receiver(Protocol):
-    """What becomes of what a connection brings."""
-
-    def cursor(self) -> Cursor:
-        """Where to go on."""
-
-    def opened(self, connection: ClientConnection, hello: JSONObject) -> None:
-        """The server said ``hello``."""
-
-    async def take(self, connection: ClientConnection, frame: JSONObject, size: int) -> None:
-        """A frame came, ``size`` bytes of text; returns when the next one may come.
-
-        Raises:
-            ProtocolError: it is not as the protocol has it.
-        """
-
-    def closed(self, connection: ClientConnection) -> None:
-        """It ended after its ``hello``; ``id`` is still the one that ended."""
-
-    def changed(self, connection: ClientConnection) -> None:
-        """Its ``state`` is another one now."""
 
 
 class ClientConnection(ABC):
@@ -78,28 +44,31 @@ class ClientConnection(ABC):
         self._rng = rng
         self._tokens = tokens
         self._receiver = receiver
-        self._attempt: asyncio.Task[Ended] | None = None
+        self._life: Life | None = None
+        """The one that carries, or is going to."""
+        self._lives: set[Life] = set()
+        """All that are not over: one, or two while it moves to another node."""
         self._failures = 0
-        self._opened_at: float | None = None
         self._last_seen: float | None = None
-        self._taking = False
-        self._in_a_row = 0
-        self._ping_interval = 0.0
-        self.id: str | None = None
-        """What the server calls the current one; ``None`` before the first ``hello``."""
+        self._moves = 0
         self.state: ConnectionState = "closed"
         self.since = clock.now()
         """Clock seconds since which it is in this state."""
         self.error: str | None = None
         """Why the latest one ended, or did not open."""
         self.warning: str | None = None
-        """What the server warned of last."""
+        """What the server warned of last; ``None`` on a new one."""
         self.opened = 0
         """How often it opened."""
         self.round_trip: float | None = None
         self.lag: float | None = None
         self.won = 0
         self.duplicates = 0
+
+    @property
+    def id(self) -> str | None:
+        """What the server calls the current one; ``None`` before its ``hello``."""
+        return self._life.id or None if self._life is not None else None
 
     @property
     def quality(self) -> Quality:
@@ -109,9 +78,10 @@ class ClientConnection(ABC):
             lag=self.lag,
             won=self.won,
             duplicates=self.duplicates,
-            reconnects=max(0, self.opened - 1),
+            reconnects=max(0, self.opened - self._moves - 1),
+            moves=self._moves,
             failures=self._failures,
-            last_seen=self._last_seen,
+            last_seen=self._life.last_seen if self._life is not None else self._last_seen,
         )
 
     def measured(self, round_trip: float) -> None:
@@ -119,23 +89,41 @@ class ClientConnection(ABC):
         self.round_trip = smoothed(self.round_trip, round_trip)
 
     @abstractmethod
-    async def carry(self, token: str) -> Ended:
-        """Open once and carry until the end, giving each frame to :meth:`_frame`."""
+    async def carry(self, token: str, life: Life) -> Ended:
+        """Open once and carry until the end, giving each frame to the life."""
+
+    @abstractmethod
+    def abort(self, life: Life) -> None:
+        """Let go of the network without a goodbye, where one would take time."""
+
+    def greeted(self, life: Life) -> None:
+        """A life of this connection was told ``hello``."""
+        self._tokens.accepted()
+        self.opened += 1
+        if life is self._life:
+            self._is_open()
 
     async def keep(self) -> Ended:
         """Stay connected; returns when the server said that there is no coming back."""
         try:
             return await self._keep()
         finally:
+            tasks = [life.task for life in self._lives]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
             self._enter("closed")
 
     async def _keep(self) -> Ended:
         while True:
             self._enter("connecting")
-            self._opened_at = None
-            ended, final = await self._try()
-            now = self._clock.now()
-            if self._opened_at is not None and now - self._opened_at >= SETTLED:
+            life = self._life = self._begin()
+            while (successor := await self._successor(life)) is not None:
+                life = self._life = successor
+            ended, final = await life.task
+            opened_at = life.opened_at
+            self._last_seen, self._life = life.last_seen, None
+            if opened_at is not None and self._clock.now() - opened_at >= SETTLED:
                 self._failures = 0
             self.error = str(ended)
             self._enter("closed")
@@ -152,105 +140,86 @@ class ClientConnection(ABC):
 
     def cut(self) -> None:
         """End the current one; another is opened as after any loss. A no-op without one."""
-        if self._attempt is not None:
-            self._abort()
-            self._attempt.cancel()
+        if self._life is not None:
+            self.abort(self._life)
+            self._life.let_go()
             # At once, so that nothing is sent on what is going to be closed.
             self._enter("closed")
 
-    async def _try(self) -> tuple[Ended, bool]:
+    def _begin(self) -> Life:
+        life = Life(self, self._receiver, self._clock)
+        life.task = asyncio.create_task(self._lead(life))
+        self._lives.add(life)
+        life.task.add_done_callback(lambda _: self._lives.discard(life))
+        return life
+
+    async def _lead(self, life: Life) -> tuple[Ended, bool]:
         """One life: how it ended, and whether there is no other."""
         try:
             token = await self._tokens.current()
         except NoTokenError as error:
             return Ended(code=PEER_GONE, detail=str(error)), False
-        ended = await self._live(token)
+        ended = await life.lead(self.carry(token, life))
         if ended.code in (TOKEN_EXPIRED, UNAUTHORIZED):
             return ended, not self._tokens.refused(token)
         return ended, not ended.code.reconnect
 
-    async def _live(self, token: str) -> Ended:
-        self._last_seen = self._clock.now()
-        self._attempt = asyncio.create_task(self.carry(token))
-        watch = asyncio.create_task(self._watch())
-        try:
-            await asyncio.wait((self._attempt, watch), return_when=asyncio.FIRST_COMPLETED)
-            if not self._attempt.done():
-                self._abort()
-                return Ended(code=PEER_GONE, detail="No sign of life from the server.")
-            if self._attempt.cancelled():
-                return Ended(code=PEER_GONE, detail="Cut on this side.")
-            return self._attempt.result()
-        except ProtocolError as error:
-            return Ended(code=PEER_GONE, detail=str(error))
-        finally:
-            watch.cancel()
-            self._attempt.cancel()
-            await asyncio.gather(self._attempt, watch, return_exceptions=True)
-            self._attempt = None
-            if self._opened_at is not None:
-                self._receiver.closed(self)
+    # Moving: the server stops, and asks for a connection elsewhere before this one ends
 
-    @abstractmethod
-    def _abort(self) -> None:
-        """Let go of the network without a goodbye, where one would take time."""
-
-    async def _watch(self) -> None:
-        """Return when the connection is silent for too long."""
-        while True:
-            allowed = OPEN_TIMEOUT if self._opened_at is None else self._ping_interval + PATIENCE
-            if self._taking:
-                self._seen()  # It is us who do not read.
-            assert self._last_seen is not None
-            left = self._last_seen + allowed - self._clock.now()
-            if left <= 0:
-                return
-            await self._clock.sleep(left)
-
-    async def _frame(self, text: bytes) -> Ended | None:
-        """Act on a frame; the goodbye is the last one.
-
-        Raises:
-            ProtocolError: it is none.
-        """
-        frame = decode_message(text)
-        self._seen()
-        if frame.get("type") == "bye":
-            return farewell(frame)
-        if self._opened_at is None:
-            self._greeted(frame)
-            return None
-        self._taking = True
-        try:
-            await self._receiver.take(self, frame, len(text))
-            self._in_a_row += 1
-            if self._in_a_row % BURST == 0:
-                await asyncio.sleep(0)
-        finally:
-            self._taking = False
-            self._seen()
+    async def _successor(self, life: Life) -> Life | None:
+        """The life that goes on where one was asked to move; ``None`` when it just ended."""
+        await _until(life.asked_to_move, life.task)
+        failures = 0
+        while not life.task.done():
+            other = self._begin()
+            await _until(other.opened, life.task, other.task)
+            if other.task.done():
+                ended, final = other.task.result()
+                if final:
+                    life.let_go()
+                    return other
+                pause = self._clock.sleep(delay_of_move(self._rng, failures, ended.retry_after))
+                await _first(life.task, asyncio.create_task(pause))
+                failures += 1
+            elif other.opened.is_set():
+                life.let_go()
+                self._moves += 1
+                return self._go_on(other)
+            elif life.task.result()[1]:
+                other.task.cancel()
+            else:
+                # It ended before the other was open: that one is the next try.
+                self.error = str(life.task.result()[0])
+                return self._go_on(other)
         return None
 
-    def _greeted(self, hello: JSONObject) -> None:
-        connection, interval = hello.get("connection"), hello.get("ping_interval")
-        if hello.get("type") != "hello" or not isinstance(connection, str):
-            raise ProtocolError(
-                "expected hello as the first frame: this server does not speak dualwire.v1"
-            )
-        self.id = connection
-        self._ping_interval = float(interval) if isinstance(interval, (int, float)) else 25.0
-        self._receiver.opened(self, hello)
-        self._tokens.accepted()
-        self.opened += 1
-        self._opened_at = self._clock.now()
-        self.error = None
-        self._enter("open")
+    def _go_on(self, life: Life) -> Life:
+        self._life = life
+        if life.opened.is_set():
+            self._is_open()
+        else:
+            self._enter("connecting")
+        return life
 
-    def _seen(self) -> None:
-        self._last_seen = self._clock.now()
+    def _is_open(self) -> None:
+        self.error = self.warning = None
+        self._enter("open")
 
     def _enter(self, state: ConnectionState) -> None:
         if state != self.state:
             self.state = state
             self.since = self._clock.now()
             self._receiver.changed(self)
+
+
+async def _until(event: asyncio.Event, *tasks: asyncio.Task[Any]) -> None:
+    """Return when something happened, or a task is done."""
+    await _first(*tasks, asyncio.create_task(event.wait()))
+
+
+async def _first(*tasks: asyncio.Task[Any]) -> None:
+    """Return when a task is done; the last one is ended then."""
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        tasks[-1].cancel()

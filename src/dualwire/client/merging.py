@@ -8,7 +8,7 @@ from collections.abc import Callable
 from ..abc import Clock
 from ..core.merge import Gap, Item, Merge, Statistics
 from ..types import Cursor, JSONObject
-from .connection import ClientConnection
+from .life import Life
 from .quality import Race
 
 __all__ = ["Merging"]
@@ -27,7 +27,7 @@ class Merging:
         self._hand_on = hand_on
         self._merge = Merge()
         self._race = Race()
-        self._connections: dict[str, ClientConnection] = {}
+        self._lives: dict[str, Life] = {}
         self._timer: asyncio.Task[None] | None = None
 
     @property
@@ -40,33 +40,31 @@ class Merging:
         """What the merge has done so far."""
         return self._merge.statistics
 
-    def opened(self, connection: ClientConnection, hello: JSONObject) -> None:
+    def opened(self, life: Life, hello: JSONObject) -> None:
         """A connection said ``hello``."""
-        assert connection.id is not None
-        self._connections[connection.id] = connection
-        self._merge.connected(connection.id, self._clock.now())
-        self.take(connection, hello, 0)
+        self._lives[life.id] = life
+        self._merge.connected(life.id, self._clock.now())
+        self.take(life, hello, 0)
 
-    def take(self, connection: ClientConnection, frame: JSONObject, size: int) -> None:
+    def take(self, life: Life, frame: JSONObject, size: int) -> None:
         """A connection brought a frame.
 
         Raises:
             ProtocolError: the frame is malformed, or comes where it may not.
         """
-        assert connection.id is not None
-        now = self._clock.now()
+        now, connection = self._clock.now(), life.connection
         before = self._merge.statistics.duplicates
-        items = self._merge.receive(connection.id, frame, now, size)
+        items = self._merge.receive(life.id, frame, now, size)
         connection.duplicates += self._merge.statistics.duplicates - before
         stream, offset = frame.get("stream"), frame.get("offset")
         if isinstance(stream, str) and isinstance(offset, int):
             self._race.arrived(connection, stream, offset, now)
         self._give(items)
 
-    def closed(self, connection: ClientConnection) -> None:
+    def closed(self, life: Life) -> None:
         """A connection ended."""
-        if connection.id is not None and self._connections.pop(connection.id, None) is not None:
-            self._give(self._merge.disconnected(connection.id, self._clock.now()))
+        if self._lives.pop(life.id, None) is not None:
+            self._give(self._merge.disconnected(life.id, self._clock.now()))
 
     async def stop(self) -> None:
         """Wait for nothing any more."""
@@ -77,9 +75,9 @@ class Merging:
     def _give(self, items: list[Item]) -> None:
         for item in items:
             if not isinstance(item, Gap):
-                winner = self._connections.get(item.connection_id)
+                winner = self._lives.get(item.connection_id)
                 if winner is not None:
-                    winner.won += 1
+                    winner.connection.won += 1
         if items:
             self._hand_on(items)
         if self._merge.deadline is not None and (self._timer is None or self._timer.done()):

@@ -29,7 +29,9 @@ class Quality:
     duplicates: int
     """Entries that it brought when they were there already: eliminated."""
     reconnects: int
-    """How often it was opened again."""
+    """How often it was opened again after it had ended."""
+    moves: int
+    """How often it was opened elsewhere because the server asked for it; nothing had ended."""
     failures: int
     """Tries in a row that came to nothing."""
     last_seen: float | None

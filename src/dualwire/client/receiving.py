@@ -15,8 +15,9 @@ from ..types import ConnectionType, Cursor, JSONObject
 from .acknowledging import Acknowledging
 from .chores import Chores
 from .commands import Commands
-from .connection import ClientConnection, Receiver
+from .connection import ClientConnection
 from .inbox import Inbox
+from .life import Life, Receiver
 from .merging import Merging
 from .uplink import Uplink
 
@@ -77,14 +78,14 @@ class Receiving(Receiver):
     def cursor(self) -> Cursor:
         return self.merging.cursor
 
-    def opened(self, connection: ClientConnection, hello: JSONObject) -> None:
+    def opened(self, life: Life, hello: JSONObject) -> None:
         limits = hello.get("limits")
         limit = limits.get("message") if isinstance(limits, dict) else None
         self.uplink.limit = limit if isinstance(limit, int) else None
-        self.merging.opened(connection, hello)
+        self.merging.opened(life, hello)
 
-    async def take(self, connection: ClientConnection, frame: JSONObject, size: int) -> None:
-        kind = frame.get("type")
+    async def take(self, life: Life, frame: JSONObject, size: int) -> None:
+        kind, connection = frame.get("type"), life.connection
         if kind in _OF_STREAMS:
             if kind == "reply":
                 round_trip = self.commands.round_trip(frame.get("id"))
@@ -92,9 +93,9 @@ class Receiving(Receiver):
                     connection.measured(round_trip)
             elif frame.get("confirm") is True:
                 self._acknowledging.wanted(frame)
-            self.merging.take(connection, frame, size)
+            self.merging.take(life, frame, size)
         elif kind == "ping":
-            self._answer_ping(connection, frame.get("n"))
+            self._answer_ping(life, frame.get("n"))
         elif kind == "warning":
             connection.warning = str(frame.get("message") or frame.get("reason"))
             self._changed(connection)
@@ -103,8 +104,8 @@ class Receiving(Receiver):
         # Anything else is of a later version, and none of ours.
         await self.inbox.wait_room()
 
-    def closed(self, connection: ClientConnection) -> None:
-        self.merging.closed(connection)
+    def closed(self, life: Life) -> None:
+        self.merging.closed(life)
 
     def changed(self, connection: ClientConnection) -> None:
         self._changed(connection)
@@ -115,10 +116,10 @@ class Receiving(Receiver):
             if isinstance(item, Replied):
                 self.commands.replied(item)
 
-    def _answer_ping(self, connection: ClientConnection, n: object) -> None:
-        pong: JSONObject = {"type": "pong", "connection": connection.id, "n": n}
+    def _answer_ping(self, life: Life, n: object) -> None:
+        pong: JSONObject = {"type": "pong", "connection": life.id, "n": n}
         pong["cursor"] = self._acknowledging.cursor()
-        kind = connection.connection_type
+        kind = life.connection.connection_type
         self._report(pong, lambda payload: self.uplink.answer_ping(payload, kind))
 
     def _report(

@@ -10,6 +10,7 @@ import httpx_sse
 from ..codes import PEER_GONE
 from .connection import ClientConnection
 from .ended import Ended
+from .life import Life
 from .opening import fits_url, to_text
 from .refusal import refusal
 
@@ -20,7 +21,8 @@ class SSEConnection(ClientConnection):
     """The event stream.
 
     Args:
-        http: makes the requests.
+        http: makes the requests, each on a network connection of its own: one that was kept would
+            lead to the same node again.
         path: of the endpoint.
         query: of the URL.
         options: see :class:`ClientConnection`.
@@ -36,7 +38,7 @@ class SSEConnection(ClientConnection):
         self._path = path
         self._query = query | {"protocol": "dualwire.v1"}
 
-    async def carry(self, token: str) -> Ended:
+    async def carry(self, token: str, life: Life) -> Ended:
         method, request = self._request()
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         try:
@@ -53,7 +55,7 @@ class SSEConnection(ClientConnection):
                 if response.status_code != 200:
                     body = await response.aread()
                     return refusal(response.status_code, body, response.headers.get("retry-after"))
-                return await self._read(source)
+                return await _read(source, life)
         except (httpx.HTTPError, httpx.StreamError, httpx_sse.SSEError) as error:
             return Ended(code=PEER_GONE, detail=f"{type(error).__name__}: {error}")
 
@@ -66,17 +68,18 @@ class SSEConnection(ClientConnection):
             return "GET", {"params": self._query | {"cursor": text}}
         return "POST", {"params": self._query, "content": f'{{"cursor":{text}}}'}
 
-    def _abort(self) -> None:
+    def abort(self, life: Life) -> None:
         pass  # A response that is no longer read is closed at once.
 
-    async def _read(self, source: httpx_sse.EventSource) -> Ended:
-        messages = source.aiter_sse()
-        try:
-            async for message in messages:
-                if message.event == "message" and message.data:
-                    ended = await self._frame(message.data.encode())
-                    if ended is not None:
-                        return ended
-        finally:
-            await messages.aclose()
-        return Ended(code=PEER_GONE)
+
+async def _read(source: httpx_sse.EventSource, life: Life) -> Ended:
+    messages = source.aiter_sse()
+    try:
+        async for message in messages:
+            if message.event == "message" and message.data:
+                ended = await life.frame(message.data.encode())
+                if ended is not None:
+                    return ended
+    finally:
+        await messages.aclose()
+    return Ended(code=PEER_GONE)

@@ -12,8 +12,9 @@ from websockets.typing import Subprotocol
 
 from ..codes import PEER_GONE
 from .certificates import trust
-from .connection import OPEN_TIMEOUT, ClientConnection
+from .connection import ClientConnection
 from .ended import Ended, closed_with
+from .life import OPEN_TIMEOUT, Life
 from .opening import fitting, to_text
 from .refusal import refusal
 
@@ -38,9 +39,9 @@ class WebSocketConnection(ClientConnection):
         super().__init__(*options)
         self._url = url
         self._query = query
-        self._socket: websockets.asyncio.client.ClientConnection | None = None
+        self._sockets: dict[Life, websockets.asyncio.client.ClientConnection] = {}
 
-    async def carry(self, token: str) -> Ended:
+    async def carry(self, token: str, life: Life) -> Ended:
         query, cursor = self._query, fitting(self._receiver.cursor())
         if cursor:
             query = query | {"cursor": to_text(cursor)}
@@ -57,7 +58,7 @@ class WebSocketConnection(ClientConnection):
         )
         # Entered by ``await``, because the context manager would hide which error came from where.
         try:
-            self._socket = await connecting
+            socket = self._sockets[life] = await connecting
         except InvalidStatus as error:
             response = error.response
             return refusal(
@@ -68,25 +69,18 @@ class WebSocketConnection(ClientConnection):
         except (OSError, TimeoutError, InvalidHandshake, InvalidURI, EOFError) as error:
             return Ended(code=PEER_GONE, detail=f"{type(error).__name__}: {error}")
         try:
-            return await self._read(self._socket)
+            return await _read(socket, life)
         finally:
-            socket, self._socket = self._socket, None
+            del self._sockets[life]
             await socket.close()
 
-    def _abort(self) -> None:
-        if self._socket is not None:
-            self._socket.transport.abort()
+    def abort(self, life: Life) -> None:
+        if life in self._sockets:
+            self._sockets[life].transport.abort()
 
-    async def _read(self, socket: websockets.asyncio.client.ClientConnection) -> Ended:
-        try:
-            while True:
-                ended = await self._frame(await socket.recv(decode=False))
-                if ended is not None:
-                    return ended
-        except ConnectionClosed as closed:
-            if closed.rcvd is None:
-                return Ended(code=PEER_GONE)
-            return closed_with(closed.rcvd.code, closed.rcvd.reason)
+    @property
+    def _socket(self) -> websockets.asyncio.client.ClientConnection | None:
+        return self._sockets.get(self._life) if self._life is not None else None
 
     async def send(self, payload: bytes) -> bool:
         """Send a message.
@@ -94,10 +88,11 @@ class WebSocketConnection(ClientConnection):
         Returns:
             Whether the connection was open to take it.
         """
-        if self._socket is None or self.state != "open":
+        socket = self._socket
+        if socket is None or self.state != "open":
             return False
         try:
-            await self._socket.send(payload, text=True)
+            await socket.send(payload, text=True)
         except ConnectionClosed:
             return False
         return True
@@ -127,3 +122,15 @@ class WebSocketConnection(ClientConnection):
             return False
         self.measured(self._clock.now() - asked_at)
         return True
+
+
+async def _read(socket: websockets.asyncio.client.ClientConnection, life: Life) -> Ended:
+    try:
+        while True:
+            ended = await life.frame(await socket.recv(decode=False))
+            if ended is not None:
+                return ended
+    except ConnectionClosed as closed:
+        if closed.rcvd is None:
+            return Ended(code=PEER_GONE)
+        return closed_with(closed.rcvd.code, closed.rcvd.reason)

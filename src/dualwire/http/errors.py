@@ -70,6 +70,9 @@ def error_response(
     if after is not None:
         facts["retry_after"] = after
         headers["retry-after"] = str(max(1, round(after)))
+    if status == 503:
+        # A connection that is kept would lead to the same node again.
+        headers["connection"] = "close"
     if status == 401:
         headers["www-authenticate"] = "Bearer"
     body = {"type": kind, "message": refusal.message, "details": facts}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from starlette.requests import HTTPConnection
 
 from ..abc import Authenticator, Credentials
-from ..codes import RESTART
+from ..codes import DRAINING, RESTART
 from ..exceptions import (
     AuthenticationError,
     EngineError,
@@ -80,7 +80,9 @@ class Gate:
             known, session_id = await self._prove(connection, credentials, opens)
             _check_path(connection, known)
             if opens is not None and not self._manager.node.ready:
-                raise RefusedError("The server is about to restart.", RESTART, retry_after=1.0)
+                draining = self._manager.node.draining
+                code = DRAINING if draining else RESTART
+                raise RefusedError("The server is about to restart.", code, retry_after=1.0)
             terms = read_terms(connection, known, self._manager.config.limits)
             return Admitted(identity=known, session_id=session_id, terms=terms)
         except RefusedError as refusal:

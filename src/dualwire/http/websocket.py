@@ -47,17 +47,22 @@ async def _deny(websocket: WebSocket, refusal: RefusedError) -> None:
     """Refuse a WebSocket so that its client learns why.
 
     Browsers hide the status of a refused handshake. A client that speaks one of our subprotocols
-    knows our close codes, so it is accepted and closed; any other gets the plain HTTP answer.
+    knows our close codes, so it is accepted and closed; any other gets the plain HTTP answer. So
+    does everybody whom this node cannot serve now: a proxy may send a 503 on to another one.
     """
     offered = websocket.scope.get("subprotocols") or ()
     ours = next((name for name in offered if name.startswith("dualwire.")), None)
+    extensions = websocket.scope.get("extensions") or {}
+    can_answer = "websocket.http.response" in extensions
+    if refusal.code.http == 503 and can_answer:
+        ours = None
     reason = close_reason(refusal.code, retry_after(refusal))
     try:
         if websocket.application_state is not WebSocketState.CONNECTING or ours is not None:
             if websocket.application_state is WebSocketState.CONNECTING:
                 await websocket.accept(ours)
             await websocket.close(refusal.code.number, reason)
-        elif "websocket.http.response" in (websocket.scope.get("extensions") or {}):
+        elif can_answer:
             await websocket.send_denial_response(error_response(refusal))
         else:
             await websocket.close(refusal.code.number, reason)

@@ -79,6 +79,17 @@ class ConnectionManager(OlderNames):
         """End every connection with code 1012, then let go of everything. Idempotent."""
         await self.node.stop()
 
+    async def drain(self) -> None:
+        """Take no new connections, and let clients connect to another node before theirs end here.
+
+        For servers that say when they are going to stop: those of :func:`dualwire.server.serve` and
+        uvicorn do it by themselves. Where there is no other node (the engine is this process's
+        own), or ``Config.drain_grace`` is None, all end at once with code 1012.
+
+        Returns when no connection is left to be ended, at the latest after the grace.
+        """
+        await self.node.drain()
+
     # Hooks
 
     def on_command(self, hook: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ..codes import PEER_GONE, RESTART, STALE, TOKEN_EXPIRED
+from ..codes import PEER_GONE, STALE, TOKEN_EXPIRED
 from ..core.health import judge
 from .connection import Connection
 
@@ -55,8 +55,7 @@ class Housekeeping:
         if node.ready and node.stopping():
             node.ready = False
             log.info("node_stopping", node=node.id)
-            for connection in list(node.connections.values()):
-                node.end(connection, RESTART)
+            node.spawn(node.drain())
         wall = node.clock.wall()
         for connection in list(node.connections.values()):
             self._look_at(connection, now, wall)

@@ -12,6 +12,7 @@ import structlog
 
 from ..abc import Clock, Engine, Transport
 from ..codes import (
+    DRAINING,
     LOGGED_OUT,
     PEER_GONE,
     RESTART,
@@ -21,23 +22,23 @@ from ..codes import (
 )
 from ..config import Config
 from ..core.cursor import merge
+from ..core.encoding.json import encode_object
 from ..core.health import ping_slot
 from ..core.lifecycle import State, Step
 from ..exceptions import RefusedError
 from ..types import ConnectionType, Entry, Event, Position
 from .admission import Admission
 from .connection import Connection
+from .draining import Draining
 from .hooks import HookRunner, Hooks
 from .housekeeping import TURN, Housekeeping
 from .hub import Hub
+from .publishing import Publishing
 from .stats import Stats
 
 __all__ = ["Node"]
 
 log = structlog.get_logger("dualwire")
-
-PUBLISH_SLICE = 0.005
-"""Seconds that publishers may hold the loop before they have to let it turn."""
 
 
 class Node:
@@ -71,7 +72,7 @@ class Node:
             engine,
             config,
             self.stats,
-            self._call_soon,
+            self.call_soon,
             self._end_from_hub,
             self._call_later,
             self._loop_time,
@@ -88,8 +89,10 @@ class Node:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._housekeeper: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._emptied = asyncio.Event()
-        self._publishing_since: float | None = None
+        self.emptied = asyncio.Event()
+        """Set when the last connection is gone; whoever waits for that clears it first."""
+        self._draining: asyncio.Task[None] | None = None
+        self._publishing = Publishing(self)
         self._opened = 0
 
     # Life
@@ -105,18 +108,65 @@ class Node:
         self._housekeeper = self._loop.create_task(Housekeeping(self).run())
         log.info("node_started", node=self.id)
 
+    @property
+    def draining(self) -> bool:
+        """Whether its clients are asked to connect elsewhere."""
+        return self._draining is not None
+
+    @property
+    def shared(self) -> bool:
+        """Whether other nodes can carry on what this one did."""
+        return self.engine.durable
+
+    async def drain(self) -> None:
+        """Take no new connections, and let clients connect elsewhere before theirs end here.
+
+        Where there is no elsewhere (the engine is this process's own), or no grace is configured,
+        all end at once with 1012.
+
+        Returns:
+            When no connection is left to be ended, at the latest after ``Config.drain_grace``.
+            Called again: the same.
+        """
+        self.ready = False
+        grace = self.config.drain_grace
+        if self._loop is None:
+            return
+        if grace is None or not self.shared:
+            for connection in list(self.connections.values()):
+                self.end(connection, RESTART)
+            return
+        if self._draining is None:
+            self._draining = self._loop.create_task(Draining(self, grace).run())
+        await asyncio.shield(self._draining)
+
+    def ask_to_move(self, connection: Connection, within: float) -> None:
+        """Ask a client to open another connection in place of an open one, elsewhere.
+
+        Args:
+            connection: one that speaks ``dualwire.v1``; another has nothing to be asked by.
+            within: seconds after which it will be ended.
+        """
+        warning = {"type": "warning", "reason": DRAINING.name, "message": DRAINING.reason}
+        payload = encode_object({**warning, "within": round(max(0.0, within), 3)})
+        self.hub.push(connection, connection.encoding.own(payload))
+
     async def stop(self, code: Code = RESTART) -> None:
         """End every connection with a goodbye, then let go of everything. Idempotent."""
         if self._loop is None:
             return
         self.ready = False
+        if self._draining is not None:
+            self._draining.cancel()
+            await asyncio.gather(self._draining, return_exceptions=True)
+            self._draining = None
         for connection in list(self.connections.values()):
             self.end(connection, code)
-        self._emptied.clear()
+        self.emptied.clear()
         if self.connections:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self.config.heartbeat.close_timeout):
-                    await self._emptied.wait()
+                    await self.emptied.wait()
         for connection in list(self.connections.values()):
             self.give_up(connection)
         if self._housekeeper is not None:
@@ -142,7 +192,8 @@ class Node:
             await asyncio.wait(self._tasks)
         await self.runner.wait_idle()
 
-    def _call_soon(self, callback: Callable[[], None]) -> None:
+    def call_soon(self, callback: Callable[[], None]) -> None:
+        """Run something in the next turn of the loop."""
         if self._loop is not None:
             self._loop.call_soon(callback)
 
@@ -153,32 +204,12 @@ class Node:
     def _loop_time(self) -> float:
         return self._loop.time() if self._loop is not None else 0.0
 
-    # Publishing
-
     async def publish(
         self, stream: str, event: Event, publish_id: str | None = None
     ) -> tuple[Position, Entry | None]:
-        """Append an event to a stream and fan it out.
-
-        Returns:
-            Where it stands, and its entry if history holds it (not for an old repeat).
-        """
+        """Append an event to a stream and fan it out; see :meth:`Publishing.publish`."""
         await self.start()
-        published = await self.engine.publish(stream, event, publish_id=publish_id)
-        if not published.repeated:
-            self.stats.published[stream.partition(":")[0]] += 1
-        entry = self.engine.log(stream).at(published.position.offset)
-        # A publisher that never waits for anything would starve the loop otherwise.
-        now = self.clock.now()
-        if self._publishing_since is None:
-            self._publishing_since = now
-            self._call_soon(self._turned)
-        elif now - self._publishing_since > PUBLISH_SLICE:
-            await asyncio.sleep(0)
-        return published.position, entry
-
-    def _turned(self) -> None:
-        self._publishing_since = None
+        return await self._publishing.publish(stream, event, publish_id)
 
     # Opening
 
@@ -356,7 +387,7 @@ class Node:
         connection.step(Step.END)
         self.connections.pop(connection.id, None)
         if not self.connections:
-            self._emptied.set()
+            self.emptied.set()
 
     def _progress(self, connection: Connection) -> None:
         connection.progress_at = self.clock.now()

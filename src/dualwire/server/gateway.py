@@ -54,7 +54,8 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
             if not self.taken:
                 self.send_500_response()
         else:
-            if not self.handshake_complete:
+            # One that was refused with an HTTP answer has that for its handshake.
+            if not self.handshake_complete and not self.initial_response:
                 self.logger.error("ASGI callable returned without completing handshake.")
                 self.send_500_response()
         if not self.taken and self.close_timer is None:

@@ -1,7 +1,8 @@
 """A uvicorn server that says goodbye before it waits.
 
 Uvicorn waits for responses to end, and an SSE response never does: so the connections are told
-first, with code 1012, and everything else has its usual time.
+first, with code 1012, and everything else has its usual time. Where other nodes can carry on, it
+goes on serving while its clients connect there (:mod:`dualwire.runtime.draining`), and stops then.
 """
 
 from __future__ import annotations
@@ -43,12 +44,22 @@ class Server(uvicorn.Server):
         super().__init__(config)
         self._managers = managers
         self._announce = announce
+        self._draining: asyncio.Future[list[None]] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             tune_collector()
             self._announce()
+
+    async def on_tick(self, counter: int) -> bool:
+        # Uvicorn asks ten times a second whether to stop; while it drains, it keeps serving.
+        if not await super().on_tick(counter):
+            return False
+        if self._draining is None:
+            nodes = [each.node for each in self._managers]
+            self._draining = asyncio.gather(*(node.drain() for node in nodes))
+        return self.force_exit or self._draining.done()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
