@@ -6,8 +6,9 @@ import asyncio
 from itertools import pairwise
 from random import Random
 
-from dualwire.client.connection import BURST, ClientConnection
+from dualwire.client.connection import ClientConnection
 from dualwire.client.ended import Ended
+from dualwire.client.life import BURST, Life
 from dualwire.client.tokens import Tokens
 from dualwire.codes import PEER_GONE
 from dualwire.core.encoding.json import encode_object
@@ -26,13 +27,13 @@ class _Taker:
     def cursor(self) -> Cursor:
         return {}
 
-    def opened(self, connection: ClientConnection, hello: JSONObject) -> None:
+    def opened(self, life: Life, hello: JSONObject) -> None:
         pass
 
-    async def take(self, connection: ClientConnection, frame: JSONObject, size: int) -> None:
+    async def take(self, life: Life, frame: JSONObject, size: int) -> None:
         self.taken += 1
 
-    def closed(self, connection: ClientConnection) -> None:
+    def closed(self, life: Life) -> None:
         pass
 
     def changed(self, connection: ClientConnection) -> None:
@@ -44,13 +45,13 @@ class _Flood(ClientConnection):
 
     connection_type = "sse"
 
-    async def carry(self, token: str) -> Ended:
-        await self._frame(encode_object({"type": "hello", "connection": "c1"}))
+    async def carry(self, token: str, life: Life) -> Ended:
+        await life.frame(encode_object({"type": "hello", "connection": "c1"}))
         for number in range(BURST * ROUNDS):
-            await self._frame(encode_object({"type": "event", "offset": number}))
+            await life.frame(encode_object({"type": "event", "offset": number}))
         return Ended(code=PEER_GONE)
 
-    def _abort(self) -> None:
+    def abort(self, life: Life) -> None:
         pass
 
 
@@ -58,7 +59,8 @@ async def test_what_comes_all_at_once_leaves_turns_to_the_other_connection() -> 
     taker = _Taker()
     flood = _Flood(ManualClock(), Random(7), Tokens("token"), taker)
     turns: list[int] = []
-    carrying = asyncio.create_task(flood.carry("token"))
+    life = Life(flood, taker, ManualClock())
+    carrying = asyncio.create_task(flood.carry("token", life))
     while not carrying.done():
         await asyncio.sleep(0)
         turns.append(taker.taken)

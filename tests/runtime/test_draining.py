@@ -38,7 +38,7 @@ async def draining(game: Game) -> AsyncIterator[asyncio.Task[None]]:
 
 
 def warnings(frames: list[dict[str, object]]) -> list[object]:
-    return [each["within"] for each in frames if each.get("reason") == "draining"]
+    return [each["within"] for each in frames if each["type"] == "warning"]
 
 
 async def test_each_is_asked_once_and_closed_when_its_time_is_over() -> None:
