@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
-from dualwire.config import Config, Heartbeat, HistoryPolicy, Limits, SessionPolicy
+from dualwire.config import Config, Heartbeat, HistoryPolicy, Limits, Rates, SessionPolicy
 from dualwire.exceptions import ConfigurationError
 
-OWNERS = [HistoryPolicy, SessionPolicy, Heartbeat, Limits]
-OPTIONS = [(owner, option.name) for owner in OWNERS for option in fields(owner)]
+OWNERS = [HistoryPolicy, SessionPolicy, Heartbeat, Limits, Rates]
+OPTIONS = [
+    (owner, option.name) for owner in OWNERS for option in fields(owner) if option.type != "str"
+]
 
 
 def test_the_defaults_are_those_of_the_protocol() -> None:
@@ -45,6 +47,14 @@ def test_a_session_outlives_the_grace() -> None:
     with pytest.raises(ConfigurationError, match=r"resume: expected at least grace \(60.0 s\)"):
         SessionPolicy(grace=60.0, resume=30.0)
     SessionPolicy(grace=60.0, resume=60.0)
+
+
+def test_trusted_networks_are_networks() -> None:
+    assert [str(each) for each in Rates().trusted_networks()] == ["127.0.0.0/8", "::1/128"]
+    assert Rates(trusted="").trusted_networks() == ()
+    for wrong in ("everybody", "10.0.0.1/8", "10.0.0.0/8 10.1.0.0/16"):
+        with pytest.raises(ConfigurationError, match=r"trusted: expected networks such as"):
+            Rates(trusted=wrong)
 
 
 def test_twins_are_all_or_standby() -> None:

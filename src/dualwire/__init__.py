@@ -6,7 +6,7 @@ Start at :class:`ConnectionManager`.
 
 from .abc import Authenticator, Clock, Credentials, Engine, Transport
 from .codes import Code, application_code
-from .config import Config, Heartbeat, HistoryPolicy, Limits, SessionPolicy
+from .config import Config, Heartbeat, HistoryPolicy, Limits, Rates, SessionPolicy
 from .exceptions import (
     AuthenticationError,
     CapacityError,
@@ -56,6 +56,7 @@ __all__ = [
     "Position",
     "Presence",
     "ProtocolError",
+    "Rates",
     "RefusedError",
     "SessionError",
     "SessionPolicy",

@@ -7,11 +7,12 @@ these fields. Durations are float seconds, sizes are bytes, ``None`` means off.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Literal
 
 from .exceptions import ConfigurationError
 
-__all__ = ["Config", "Heartbeat", "HistoryPolicy", "Limits", "SessionPolicy"]
+__all__ = ["Config", "Heartbeat", "HistoryPolicy", "Limits", "Rates", "SessionPolicy"]
 
 KB = 1024
 MB = 1024 * KB
@@ -89,6 +90,12 @@ class Limits:
 
     connections_per_type: int = 16
     """Per player and type: eight browser tabs of a client that opens two WebSockets each."""
+    connections_per_player: int | None = 32
+    """Per player, of whatever type."""
+    connections_per_address: int | None = 2_000
+    """Per address on one node, trusted networks excepted: a university behind one router."""
+    connections_per_node: int | None = 50_000
+    """On one node; files that the process may open bound it as well."""
     message: int = 64 * KB
     """Bytes of one inbound message or request body (Centrifugo: 64 KB)."""
     handshake: float = 10.0
@@ -102,7 +109,53 @@ class Limits:
     refused beyond it."""
 
     def __post_init__(self) -> None:
-        _positive(self)
+        _positive(self, "connections_per_player", "connections_per_address", "connections_per_node")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """How much one peer may do. A client is warned first, then refused with ``retry_after``, then
+    closed with 4005."""
+
+    websocket_commands: float | None = 20.0
+    """Commands per second of one WebSocket (Evennia: 80 for all clients together)."""
+    sse_commands: float | None = 20.0
+    """Commands per second that a player sends by ``POST /api/send``, as a client whose WebSocket
+    is blocked does."""
+    player_commands: float | None = 40.0
+    """Commands per second of one player, over all connections of this node."""
+    websocket_bytes: float | None = 64.0 * KB
+    """Bytes per second of one WebSocket, whatever they say; a message counts at least 64, and the
+    largest message may always come after a rest."""
+    sse_bytes: float | None = 64.0 * KB
+    """Bytes per second that a player sends by ``POST /api/send``."""
+    player_bytes: float | None = 128.0 * KB
+    """Bytes per second of one player, over all connections of this node."""
+    burst: float = 4.0
+    """Seconds' worth of all these that may come at once, after a rest."""
+    openings: float | None = 120.0
+    """Connections of one type that a player may open per minute with a valid token, all at once if
+    need be; tickets count the same."""
+    failures: float | None = 60.0
+    """Proofs per minute and address that may turn out worthless; valid ones never count. Beyond it
+    such attempts are told to wait; at ten times as many nothing from there is looked at."""
+    trusted: str = "127.0.0.0/8, ::1"
+    """Networks from where attempts and openings are not limited, separated by commas. What players
+    send is, wherever they are."""
+
+    def __post_init__(self) -> None:
+        optional = [option.name for option in fields(self) if option.name != "burst"]
+        _positive(self, *optional)
+        self.trusted_networks()
+
+    def trusted_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """``trusted``, read."""
+        parts = (part.strip() for part in self.trusted.split(","))
+        try:
+            return tuple(ip_network(part) for part in parts if part)
+        except ValueError as error:
+            expected = f"networks such as '10.0.0.0/8', separated by commas ({error})"
+            raise ConfigurationError("trusted", expected, self.trusted) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +166,7 @@ class Config:
     session: SessionPolicy = field(default_factory=SessionPolicy)
     heartbeat: Heartbeat = field(default_factory=Heartbeat)
     limits: Limits = field(default_factory=Limits)
+    rates: Rates = field(default_factory=Rates)
     coalesce: float | None = 0.005
     """Seconds for which writes to a busy connection are joined; an idle one is written to at once.
     ``None`` writes in every turn of the loop."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
@@ -14,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from ..codes import LOGGED_OUT
 from ..exceptions import AuthenticationError, RefusedError
 from ..http import JWTAuthenticator
+from ..http.addresses import peer_of
 from ..http.bodies import read_body
 from ..http.credentials import COOKIE, read_credentials
 from ..http.origins import OriginPolicy
@@ -174,13 +174,4 @@ def login_router(
 
 def address_of(request: Request) -> str:
     """Where a request came from, as far as limits go: an IPv6 peer owns its whole /64."""
-    host = request.client.host if request.client else "unknown"
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    if isinstance(address, ipaddress.IPv4Address):
-        return host
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(ipaddress.ip_network((host.partition("%")[0], 64), strict=False))
+    return peer_of(request.client.host) if request.client else "unknown"

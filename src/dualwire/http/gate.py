@@ -20,6 +20,7 @@ from ..manager.terms import Terms
 from ..types import ConnectionType, Identity
 from .credentials import read_credentials
 from .origins import OriginPolicy, is_same_origin
+from .proofs import Proofs
 from .terms import read_terms
 
 __all__ = ["Admitted", "Gate"]
@@ -56,6 +57,7 @@ class Gate:
         self._manager = manager
         self._authenticator = authenticator
         self._origins = origins
+        self._proofs = Proofs(manager.node)
 
     async def admit(
         self, connection: HTTPConnection, *, opens: ConnectionType | None = None, safe: bool = False
@@ -77,13 +79,17 @@ class Gate:
             credentials = read_credentials(connection)
             if not safe:
                 self._origins.check(connection, cookie=credentials.source == "cookie")
-            known, session_id = await self._prove(connection, credentials, opens)
+            address = self._proofs.check(connection)
+            try:
+                known, session_id = await self._prove(connection, credentials, opens)
+            except RefusedError as refusal:
+                raise await self._proofs.failed(address, credentials, refusal) from None
             _check_path(connection, known)
             if opens is not None and not self._manager.node.ready:
                 draining = self._manager.node.draining
                 code = DRAINING if draining else RESTART
                 raise RefusedError("The server is about to restart.", code, retry_after=1.0)
-            terms = read_terms(connection, known, self._manager.config.limits)
+            terms = read_terms(connection, known, self._manager.config.limits, address)
             return Admitted(identity=known, session_id=session_id, terms=terms)
         except RefusedError as refusal:
             if opens is not None:

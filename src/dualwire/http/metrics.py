@@ -115,6 +115,7 @@ class NodeCollector(Collector):
             ("connections_opened", "Connections that opened.", _keyed(stats.opened), ("type",)),
             ("connections_closed", "Connections that ended.", stats.closed, ("type", "code")),
             ("connections_refused", "Connections refused.", stats.refused, ("type", "code")),
+            ("rate_limited", "What was too much.", stats.rate_limited, ("what", "outcome")),
             ("published", "Events published here.", _keyed(stats.published), ("stream",)),
             ("health_changes", "Changes of health.", _keyed(stats.health_changes), ("verdict",)),
             ("errors", "Errors by where they happened.", _keyed(stats.errors), ("where",)),

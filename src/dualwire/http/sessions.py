@@ -34,8 +34,10 @@ class SessionEndpoint:
     async def post(self, request: Request) -> Response:
         """A session id, and one ticket for each type of connection. Nothing is claimed yet."""
         admitted = await self._gate.admit(request)
-        body = await read_object(request, self._manager.config.limits)
         node = self._manager.node
+        if admitted.terms.address is not None:
+            node.limiter.open(admitted.player_id, "ticket", node.clock.now())
+        body = await read_object(request, self._manager.config.limits)
         session_id = text_field(body, "session_id") or node.admission.issue_session_id(
             admitted.player_id
         )

@@ -14,13 +14,16 @@ from ..types import Identity
 __all__ = ["read_terms"]
 
 
-def read_terms(connection: HTTPConnection, identity: Identity, limits: Limits) -> Terms:
+def read_terms(
+    connection: HTTPConnection, identity: Identity, limits: Limits, address: str | None = None
+) -> Terms:
     """Read ``protocol``, ``cursor``, ``digest``, ``twins`` and the last event's id.
 
     Args:
         connection: an SSE request or an opening WebSocket.
         identity: who it is from.
         limits: how large a cursor may be.
+        address: where it comes from, as far as limits go.
 
     Raises:
         ProtocolError: one of them is not what it can be.
@@ -38,6 +41,7 @@ def read_terms(connection: HTTPConnection, identity: Identity, limits: Limits) -
         raise MessageTooBigError(f"a cursor has at most {limits.message} bytes, got {len(cursor)}")
     return Terms(
         identity=identity,
+        address=address,
         protocol=_protocol(connection),
         cursor=parse_cursor(decode_message(cursor)) if cursor else None,
         # A browser that comes back by itself uses its old address and a new header.

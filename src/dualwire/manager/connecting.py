@@ -351,6 +351,7 @@ class Connecting(Sending):
             last_event_id=parse_event_id(last_event_id) if last_event_id else None,
             cursor=terms.cursor,
             standby=terms.standby,
+            address=terms.address,
         )
 
     def _of(self, websocket: object) -> Connection:

@@ -18,6 +18,8 @@ class Terms:
 
     identity: Identity | None = None
     """What its token said; its expiry ends the connection."""
+    address: str | None = None
+    """Where it comes from, for the cap per address; ``None`` not to count it."""
     protocol: ProtocolName = "plain"
     cursor: Cursor | None = None
     """What a client of ``dualwire.v1`` has seen: it goes on from there."""

@@ -13,7 +13,7 @@ from ..core.cursor import merge
 from ..core.encoding import Encoding
 from ..core.reading import Place
 from ..core.session import Claim, check_session_id, issue_session_id
-from ..exceptions import CapacityError, SessionError
+from ..exceptions import SessionError
 from ..types import ConnectionType, Cursor, Identity, JSONObject, Loss
 from .audience import LocalPlayer
 from .connection import Connection
@@ -40,6 +40,8 @@ class Opening:
     cursor: Cursor | None = None
     standby: bool = False
     """The client asks that its plain connections do not all carry every event."""
+    address: str | None = None
+    """Where it comes from; ``None`` for a place that is not limited."""
 
 
 class Admission:
@@ -59,14 +61,15 @@ class Admission:
 
         Raises:
             SessionError: the session id is malformed, somebody else's, or retired.
-            CapacityError: the player has as many connections of this type as it may.
+            CapacityError: there are as many connections as may be, of this player, from this
+                address or at all; or the player opens too many in too short a time.
         """
         await self._node.start()
         engine, began = self._node.engine, self._node.clock.now()
         player_id = opening.player_id
         if opening.session_id is not None:
             check_session_id(opening.session_id, player_id, self._session_key)
-        self._check_cap(opening)
+        self._check_limits(opening, began)
         claim, player = await self._claim(player_id, opening.session_id)
         connection = Connection(
             secrets.token_hex(8),
@@ -78,6 +81,7 @@ class Admission:
             now=began,
             wall=self._node.clock.wall(),
             standby_wanted=opening.standby,
+            address=opening.address,
         )
         # Nothing waits from here on, so where it stands is where it was registered.
         saved = await engine.written(player_id) if engine.durable else {}
@@ -87,6 +91,7 @@ class Admission:
         connection.deadline = began + self._node.config.session.open_within
         player.connections[connection.id] = connection
         self._node.connections[connection.id] = connection
+        self._node.limiter.opened(opening.address)
         return connection
 
     async def claim(self, player_id: str, session_id: str) -> None:
@@ -136,21 +141,14 @@ class Admission:
             )
         return claim, player
 
-    def _check_cap(self, opening: Opening) -> None:
-        player = self._node.hub.players.get(opening.player_id)
+    def _check_limits(self, opening: Opening, now: float) -> None:
+        limiter, player = self._node.limiter, self._node.hub.players.get(opening.player_id)
+        limiter.check_place(opening.address)
         current = self._node.engine.session_of(opening.player_id)
-        if player is None or opening.session_id not in (None, current):
-            return
-        most = self._node.config.limits.connections_per_type
-        count = sum(
-            each.connection_type == opening.connection_type for each in player.connections.values()
-        )
-        if count >= most:
-            raise CapacityError(
-                f"a player may have {most} {opening.connection_type} connections, "
-                f"and this one has {count}; close one first",
-                retry_after=self._node.config.heartbeat.interval,
-            )
+        if player is not None and opening.session_id in (None, current):
+            limiter.check_player(player, opening.connection_type)
+        if opening.address is not None:
+            limiter.open(opening.player_id, opening.connection_type, now)
 
     def _hello(self, connection: Connection, opening: Opening) -> JSONObject:
         """What a client of ``dualwire.v1`` is told about its connection, beside where it begins."""

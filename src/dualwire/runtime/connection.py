@@ -32,6 +32,8 @@ class Connection(TransportListener):
         identity: who the peer is.
         now: monotonic seconds.
         wall: wall-clock seconds.
+        standby_wanted: the client asks that its plain connections do not all carry every event.
+        address: where it comes from; ``None`` for a place that is not limited.
     """
 
     __slots__ = (
@@ -39,6 +41,7 @@ class Connection(TransportListener):
         "_on_progress",
         "_pinged_at",
         "_waiters",
+        "address",
         "closed_with",
         "commands",
         "connection_type",
@@ -82,6 +85,7 @@ class Connection(TransportListener):
         now: float,
         wall: float,
         standby_wanted: bool = False,
+        address: str | None = None,
     ) -> None:
         self.id = connection_id
         self.player = player
@@ -89,6 +93,8 @@ class Connection(TransportListener):
         self.encoding = encoding
         self.connection_type: ConnectionType = connection_type
         self.identity = identity
+        self.address = address
+        """Where it comes from; ``None`` for a place that is not limited."""
         self.established_at = wall
         self.seen_at = now
         """Monotonic seconds of the last sign of life from the peer."""

@@ -33,6 +33,7 @@ from .draining import Draining
 from .hooks import HookRunner, Hooks
 from .housekeeping import TURN, Housekeeping
 from .hub import Hub
+from .limiting import Limiter
 from .publishing import Publishing
 from .stats import Stats
 
@@ -78,6 +79,7 @@ class Node:
             self._loop_time,
         )
         self.admission = Admission(self, session_key)
+        self.limiter = Limiter(config, self.stats)
         self.connections: dict[str, Connection] = {}
         """All that are not closed, reserved and closing ones included."""
         self.started_at: float | None = None
@@ -340,6 +342,7 @@ class Node:
         player = connection.player
         opened = connection.transport is not None
         written = self.hub.written(connection)
+        self.limiter.ended(connection.address)
         self.hub.remove(connection)
         connection.closed_with = code
         if not opened:

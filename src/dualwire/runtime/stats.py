@@ -48,6 +48,9 @@ class Stats:
     """By connection type and code name."""
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)
     """By connection type and code name."""
+    rate_limited: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By what was limited (``command``, ``bytes``, ``opening``, ``failure``) and what became of it
+    (``warned``, ``refused``, ``closed``)."""
     published: Counter[str] = field(default_factory=Counter)
     """By kind of stream: ``player``, ``room``, ``global``."""
     deliveries: int = 0

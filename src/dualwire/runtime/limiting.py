@@ -1,0 +1,120 @@
+"""What players may do on a node: connections that they open, and how often."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import structlog
+
+from ..config import Config
+from ..core.limits import Buckets, Rate
+from ..exceptions import CapacityError
+from ..types import ConnectionType
+from .stats import Stats
+
+if TYPE_CHECKING:
+    from .audience import LocalPlayer
+
+__all__ = ["Limiter"]
+
+log = structlog.get_logger("dualwire")
+
+PLAYERS = 100_000
+"""Players whose openings are remembered."""
+
+
+class Limiter:
+    """Refuses what is too much, and counts that.
+
+    Args:
+        config: says how much.
+        stats: where it is counted.
+    """
+
+    def __init__(self, config: Config, stats: Stats) -> None:
+        self._limits = config.limits
+        self._retry_after = config.heartbeat.interval
+        self._stats = stats
+        openings = config.rates.openings
+        self._openings: Buckets[tuple[str, str]] | None = None
+        if openings is not None:
+            self._openings = Buckets(Rate(openings / 60.0, max(1.0, openings)), PLAYERS)
+        self._connections = 0
+        self._by_address: Counter[str] = Counter()
+
+    def opened(self, address: str | None) -> None:
+        """A connection was registered."""
+        self._connections += 1
+        if address is not None:
+            self._by_address[address] += 1
+
+    def ended(self, address: str | None) -> None:
+        """A connection that was registered ended."""
+        self._connections -= 1
+        if address is not None:
+            self._by_address[address] -= 1
+            if not self._by_address[address]:
+                del self._by_address[address]
+
+    def check_place(self, address: str | None) -> None:
+        """Refuse a connection where the node, or its address, has too many.
+
+        Raises:
+            CapacityError: it has.
+        """
+        most = self._limits.connections_per_node
+        if most is not None and self._connections >= most:
+            raise self._full("node", f"this node has {most} connections, as many as it may")
+        most = self._limits.connections_per_address
+        if address is not None and most is not None and self._by_address[address] >= most:
+            raise self._full(
+                "address", f"there are {most} connections from this address, as many as may be"
+            )
+
+    def check_player(self, player: LocalPlayer, connection_type: ConnectionType) -> None:
+        """Refuse a connection where its player has too many.
+
+        Raises:
+            CapacityError: it has.
+        """
+        kinds = [each.connection_type for each in player.connections.values()]
+        most, count = self._limits.connections_per_type, kinds.count(connection_type)
+        if count >= most:
+            raise self._full(
+                "type",
+                f"a player may have {most} {connection_type} connections, "
+                f"and this one has {count}; close one first",
+            )
+        most_of_all = self._limits.connections_per_player
+        if most_of_all is not None and len(kinds) >= most_of_all:
+            raise self._full(
+                "player",
+                f"a player may have {most_of_all} connections, "
+                f"and this one has {len(kinds)}; close one first",
+            )
+
+    def open(self, player_id: str, what: str, now: float) -> None:
+        """Count what a player opens.
+
+        Args:
+            player_id: who.
+            what: ``websocket``, ``sse``, or ``ticket``.
+            now: monotonic seconds.
+
+        Raises:
+            CapacityError: it was too much, and was not counted.
+        """
+        wait = self._openings.take((player_id, what), now) if self._openings is not None else 0.0
+        if wait > 0.0:
+            self._stats.rate_limited["opening", "refused"] += 1
+            log.info("rate_limited", player=player_id, what=what, outcome="refused")
+            raise CapacityError(
+                f"too many openings ({what}) within a minute; try again in {math.ceil(wait)} s",
+                retry_after=float(math.ceil(wait)),
+            )
+
+    def _full(self, what: str, message: str) -> CapacityError:
+        self._stats.rate_limited[f"{what}_connections", "refused"] += 1
+        return CapacityError(message, retry_after=self._retry_after)
