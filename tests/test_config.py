@@ -13,7 +13,7 @@ from dualwire.exceptions import ConfigurationError
 
 OWNERS = [HistoryPolicy, SessionPolicy, Heartbeat, Limits, Rates]
 OPTIONS = [
-    (owner, option.name) for owner in OWNERS for option in fields(owner) if option.type != "str"
+    (owner, option.name) for owner in OWNERS for option in fields(owner) if option.name != "trusted"
 ]
 
 

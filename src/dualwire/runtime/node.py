@@ -11,15 +11,7 @@ from typing import Any
 import structlog
 
 from ..abc import Clock, Engine, Transport
-from ..codes import (
-    DRAINING,
-    LOGGED_OUT,
-    PEER_GONE,
-    RESTART,
-    REVOKED,
-    STALE,
-    Code,
-)
+from ..codes import DRAINING, LOGGED_OUT, PEER_GONE, RESTART, REVOKED, STALE, Code
 from ..config import Config
 from ..core.cursor import merge
 from ..core.encoding.json import encode_object
