@@ -22,6 +22,8 @@ from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+from prometheus_client import ProcessCollector
+
 from dualwire import ConnectionManager
 from dualwire.cli import exit_codes
 from dualwire.codes import CODES, Code
@@ -98,7 +100,8 @@ def metrics() -> Iterator[str]:
     """The table of metrics, as one scrape of a fresh node gives them."""
     yield "| name | kind | labels | meaning |"
     yield "| --- | --- | --- | --- |"
-    for family in NodeCollector(ConnectionManager()).collect():
+    process = ProcessCollector(registry=None)
+    for family in (*NodeCollector(ConnectionManager()).collect(), *process.collect()):
         name = f"{family.name}_total" if family.type == "counter" else family.name
         # Without a sample yet there is nothing to read labels from but the family itself.
         labels = ", ".join(f"`{each}`" for each in getattr(family, "_labelnames", ()))

@@ -174,7 +174,7 @@ async def test_an_authorize_hook_that_fails_lets_nothing_through(game: Game) -> 
         game.manager.authorize = None
         await game.manager.send_personal_message("ann", {"n": 3})
         assert await socket.wait(1) == await stream.wait(1) == [{"n": 3}]
-        assert game.manager.node.stats.errors["hook"] > 0
+        assert game.manager.node.stats.errors["hook", "KeyError"] > 0
 
 
 async def test_authorize_is_asked_once_per_player_and_event(game: Game) -> None:

@@ -45,7 +45,7 @@ async def test_a_hook_that_fails_is_counted_and_the_next_one_runs() -> None:
     runner.run("ann", "hook", said.append, "next")
     await runner.wait_idle()
     assert said == ["next"]
-    assert stats.errors["hook"] == 1
+    assert stats.errors["hook", "KeyError"] == 1
 
 
 async def test_call_gives_back_the_outcome_and_the_error() -> None:

@@ -28,7 +28,7 @@ async def test_one_bad_turn_is_not_the_last_one(
     with structlog.testing.capture_logs() as logs:
         await game.clock.advance(3.0)
     assert [each["event"] for each in logs] == ["housekeeping_failed"] * 3
-    assert game.manager.node.stats.errors["housekeeping"] == 3
+    assert game.manager.node.stats.errors["housekeeping", "OSError"] == 3
     monkeypatch.setattr(engine, "tick", tick)
     connection_id = await game.manager.connect_sse("ann")
     await game.clock.advance(15.0)

@@ -60,6 +60,8 @@ class ClientConnection(ABC):
         """What the server warned of last; ``None`` on a new one."""
         self.opened = 0
         """How often it opened."""
+        self.noticed = False
+        """Whether the player was without any connection since this one broke."""
         self.round_trip: float | None = None
         self.lag: float | None = None
         self.won = 0
@@ -127,6 +129,8 @@ class ClientConnection(ABC):
                 self._failures = 0
             self.error = str(ended)
             self._enter("closed")
+            if self.twin.state != "open":
+                self.noticed = self.twin.noticed = True
             if final:
                 return ended
             wait = delay(
@@ -203,6 +207,7 @@ class ClientConnection(ABC):
 
     def _is_open(self) -> None:
         self.error = self.warning = None
+        self.noticed = False
         self._enter("open")
 
     def _enter(self, state: ConnectionState) -> None:

@@ -83,6 +83,10 @@ class Receiving(Receiver):
         limit = limits.get("message") if isinstance(limits, dict) else None
         self.uplink.limit = limit if isinstance(limit, int) else None
         self.merging.opened(life, hello)
+        connection = life.connection
+        if connection.opened and connection.state != "open":
+            news = {"type": "recovered", "connection": life.id, "noticed": connection.noticed}
+            self._report(news, self.uplink.send)
 
     async def take(self, life: Life, frame: JSONObject, size: int) -> None:
         kind, connection = frame.get("type"), life.connection

@@ -50,17 +50,17 @@ class ConnectionsEndpoint:
                 "average_connections_per_player": connected / len(players) if players else 0.0,
             },
             "sessions": {
-                "total_sessions": len(figures.sessions),
-                "total_players_with_sessions": len(figures.sessions),
+                "total_sessions": figures.sessions,
+                "total_players_with_sessions": figures.sessions,
                 "sessions_with_connections": len(players),
                 "average_connections_per_session": connected / len(players) if players else 0.0,
             },
             "errors": {
                 "total_players": len(players),
                 "total_connections": connected,
-                "active_sessions": len(figures.sessions),
-                "players_with_sessions": len(figures.sessions),
-                "by_place": dict(self._manager.node.stats.errors),
+                "active_sessions": figures.sessions,
+                "players_with_sessions": figures.sessions,
+                "by_place": _by_place(self._manager.node.stats.errors),
             },
             "timestamp": self._manager.node.clock.wall(),
         }
@@ -145,3 +145,10 @@ class ConnectionsEndpoint:
             "sse_unhealthy": counted["sse", False],
             "overall_health": overall,
         }
+
+
+def _by_place(errors: Counter[tuple[str, str]]) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for (where, _), count in errors.items():
+        found[where] += count
+    return dict(found)

@@ -1,15 +1,30 @@
-"""Figures of one moment, computed from the node's registry: nothing is counted twice or kept."""
+"""What monitoring counts: the connections that carry, at the moment of the question.
+
+One pass over the connections, whatever is asked: a scrape of 10,000 must not be felt by players.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from dataclasses import dataclass
 
+from ..core.health import judge
 from ..manager import ConnectionManager
-from ..types import ConnectionMetadata
+from ..runtime.connection import Connection
 
-__all__ = ["Figures", "share"]
+__all__ = ["HOUR", "Carrying", "Figures", "share"]
 
 HOUR = 3600.0
+
+
+@dataclass(slots=True)
+class Carrying:
+    """A connection that carries events now."""
+
+    connection: Connection
+    is_healthy: bool
+    waiting: int
+    """Bytes given to it that the network has not taken."""
 
 
 class Figures:
@@ -21,45 +36,98 @@ class Figures:
 
     def __init__(self, manager: ConnectionManager) -> None:
         node = manager.node
-        self._wall = node.clock.wall()
-        self.connections: list[ConnectionMetadata] = [
-            metadata
-            for connection_id, metadata in manager.connection_metadata.items()
-            if node.connections[connection_id].carries
-        ]
-        self.by_player: dict[str, list[ConnectionMetadata]] = {}
+        self._node = node
+        self._wall, self._now = node.clock.wall(), node.clock.now()
+        heartbeat, now = node.config.heartbeat, self._now
+        self.connections: list[Carrying] = []
+        self.states: Counter[str] = Counter()
+        """All connections, by where they are in their life."""
+        self.by_player: dict[str, list[Carrying]] = {}
         """Players with connections on this node."""
-        for each in self.connections:
-            self.by_player.setdefault(each.player_id, []).append(each)
-        self.sessions: dict[str, str] = {}
-        """Current sessions of players who are present (or connected here), by player."""
-        for player_id in {*node.engine.presence(), *self.by_player}:
-            session_id = node.engine.session_of(player_id)
-            if session_id is not None:
-                self.sessions[player_id] = session_id
+        for each in node.connections.values():
+            self.states[each.state.value] += 1
+            if not each.carries:
+                continue
+            waiting = each.waiting
+            transport = each.transport
+            # Most have nothing waiting, and a peer: there is nothing to judge about them.
+            well = not waiting and transport is not None and transport.alive
+            healthy = well or judge(each.vitals(0.0), now, heartbeat) == "healthy"
+            one = Carrying(each, healthy, waiting)
+            self.connections.append(one)
+            self.by_player.setdefault(each.player.id, []).append(one)
+        self.types: Counter[str] = Counter(
+            each.connection.connection_type for each in self.connections
+        )
+        self._healthy: Counter[str] = Counter(
+            each.connection.connection_type for each in self.connections if each.is_healthy
+        )
+
+    @property
+    def sessions(self) -> int:
+        """Current sessions of players who are present (or connected here)."""
+        engine = self._node.engine
+        players = {*engine.presence(), *self.by_player}
+        return sum(engine.session_of(each) is not None for each in players)
 
     def count(self, connection_type: str) -> int:
         """Connections of one type."""
-        return sum(each.connection_type == connection_type for each in self.connections)
+        return self.types[connection_type]
 
     def players_with(self, *types: str) -> int:
         """Players who have connections of exactly these types."""
         wanted = set(types)
         return sum(
-            {each.connection_type for each in mine} == wanted for mine in self.by_player.values()
+            {each.connection.connection_type for each in mine} == wanted
+            for mine in self.by_player.values()
         )
+
+    def players_by_count(self, connection_type: str) -> Counter[int]:
+        """How many players have so many connections of one type; those without are not counted."""
+        found: Counter[int] = Counter()
+        for mine in self.by_player.values():
+            found[sum(each.connection.connection_type == connection_type for each in mine)] += 1
+        del found[0]
+        return found
 
     def healthy(self, connection_type: str | None = None) -> int:
         """Healthy connections, of one type or of all."""
-        return sum(
-            each.is_healthy and connection_type in (None, each.connection_type)
-            for each in self.connections
-        )
+        if connection_type is None:
+            return self._healthy.total()
+        return self._healthy[connection_type]
 
     @property
-    def ages(self) -> Sequence[float]:
+    def waiting(self) -> int:
+        """Bytes that wait for all of them."""
+        return sum(each.waiting for each in self.connections)
+
+    @property
+    def longest_waiting(self) -> int:
+        """Bytes that wait for the one for which most do."""
+        return max((each.waiting for each in self.connections), default=0)
+
+    @property
+    def longest_lag(self) -> int:
+        """Entries of a player's own stream that no client acknowledged, of who lags most."""
+        most = 0
+        log = self._node.engine.log
+        for player in self._node.hub.players.values():
+            seen = player.acknowledged.get(player.stream)
+            if seen is not None:
+                tail = log(player.stream).position
+                if tail.epoch == seen.epoch:
+                    most = max(most, tail.offset - seen.offset)
+        return most
+
+    @property
+    def arms(self) -> Counter[str]:
+        """Players with connections on this node, by their side of a rollout."""
+        return Counter(mine[0].connection.player.arm for mine in self.by_player.values())
+
+    @property
+    def ages(self) -> list[float]:
         """Seconds that each connection lives."""
-        return [max(0.0, self._wall - each.established_at) for each in self.connections]
+        return [max(0.0, self._wall - each.connection.established_at) for each in self.connections]
 
     def older_than(self, seconds: float) -> int:
         """Connections that live longer than that. Age is no defect: it is reported, not judged."""
@@ -68,7 +136,7 @@ class Figures:
     @property
     def silent(self) -> int:
         """Connections without a sign of life from the peer for an hour."""
-        return sum(self._wall - each.last_seen > HOUR for each in self.connections)
+        return sum(self._now - each.connection.seen_at > HOUR for each in self.connections)
 
 
 def share(part: float, whole: float) -> float | None:

@@ -11,9 +11,11 @@ from starlette.responses import JSONResponse, Response
 from .. import __version__
 from ..manager import ConnectionManager
 from ..runtime.stats import Durations
+from ..runtime.timeline import Timeline
 from ..types import JSONObject
 from .errors import Answer
 from .figures import HOUR, Figures, share
+from .inspection import Inspection
 from .keys import check_key_or_loopback
 from .metrics import Metrics
 from .routing import add_endpoint
@@ -34,16 +36,18 @@ def monitoring_router(manager: ConnectionManager, *, api_key: str | None = None)
             this machine needs none, unless a proxy forwards.
     """
     router = APIRouter(tags=["dualwire monitoring"])
-    monitoring = _Monitoring(manager)
+    monitoring, inspection = _Monitoring(manager), Inspection(manager)
     guarded: list[tuple[str, Answer]] = [
         ("/metrics", monitoring.metrics),
         ("/monitoring/dual-connections", monitoring.dual_connections),
         ("/monitoring/performance", monitoring.performance),
         ("/monitoring/connection-health", monitoring.connection_health),
         ("/monitoring/health", monitoring.health),
+        ("/monitoring/node", inspection.node),
+        ("/monitoring/players/{player_id}", inspection.player),
     ]
     # A shipped dashboard asks below /api.
-    guarded += [(f"/api{path}", endpoint) for path, endpoint in guarded[1:]]
+    guarded += [(f"/api{path}", endpoint) for path, endpoint in guarded[1:5]]
     routes = [(path, _guarded(api_key, endpoint)) for path, endpoint in guarded]
     routes += [("/healthz", monitoring.alive), ("/readyz", monitoring.ready)]
     for path, endpoint in routes:
@@ -104,7 +108,7 @@ class _Monitoring:
                 "health_percentage": share(healthy, total),
             },
             "session_metrics": {
-                "total_sessions": len(figures.sessions),
+                "total_sessions": figures.sessions,
                 "total_session_connections": total,
                 "session_connection_distribution": _distribution(figures),
                 "avg_connections_per_session": total / players if players else None,
@@ -134,6 +138,23 @@ class _Monitoring:
                 "total_messages": stats.deliveries,
                 "timed_messages": stats.delivery.count,
                 **_milliseconds("delivery_time", stats.delivery),
+                **_milliseconds("acknowledgement_time", stats.acknowledgement["at_once"]),
+            },
+            "errors": {
+                "total_errors": stats.errors.total(),
+                "by_class": [
+                    {"where": where, "class": name, "count": count}
+                    for (where, name), count in sorted(stats.errors.items())
+                ],
+                "last_minute": _rate(self._manager.node.timeline),
+            },
+            "recovery": {
+                "hidden_failovers": stats.hidden_failovers,
+                "outages": stats.outages,
+                "losses": dict(stats.losses),
+                "attempts": stats.resumes.total(),
+                "outcomes": _outcomes(stats.resumes),
+                "reported_by_clients": dict(stats.recoveries),
             },
             "disconnections": {
                 "total_disconnections": stats.closed.total(),
@@ -181,7 +202,7 @@ class _Monitoring:
                 "stale_connection_percentage": share(figures.silent, total),
             },
             "session_health": {
-                "total_sessions": len(figures.sessions),
+                "total_sessions": figures.sessions,
                 "healthy_sessions": well,
                 "unhealthy_sessions": players - well,
                 "session_health_percentage": share(well, players),
@@ -253,4 +274,24 @@ def _milliseconds(name: str, durations: Durations) -> JSONObject:
         f"avg_{name}_ms": durations.average * 1000 if measured else None,
         f"max_{name}_ms": durations.longest * 1000 if measured else None,
         f"min_{name}_ms": durations.shortest * 1000 if measured else None,
+    }
+
+
+def _outcomes(resumes: Counter[tuple[str, str]]) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    for (outcome, _), count in resumes.items():
+        found[outcome] += count
+    return dict(found)
+
+
+def _rate(timeline: Timeline) -> JSONObject:
+    """How much went wrong in the last minute, as far as the node has run that long."""
+    moments = timeline.moments[-61:]
+    if len(moments) < 2:
+        return {"seconds": None, "errors": None, "closed": None}
+    first, last = moments[0], moments[-1]
+    return {
+        "seconds": last.at - first.at,
+        "errors": last.errors - first.errors,
+        "closed": last.closed - first.closed,
     }

@@ -130,7 +130,7 @@ class OlderNames(Serving, Looking):
             error=error_type,
             details=str(error_details),
         )
-        self.node.stats.errors["reported"] += 1
+        self.node.stats.failed("reported", "reported")
         ends_all = error_type in _ENDS_ALL
         ends_one = error_type in _ENDS_ONE
         if ends_all:

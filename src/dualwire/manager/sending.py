@@ -181,7 +181,7 @@ class Sending:
             return DeliveryReport(player_id=player_id, position=position, reason=reason), player
         connections = list(player.connections.values()) if player is not None else []
         reports = await _written(connections, entry.n, timeout)
-        self.node.stats.delivery.add(self.node.clock.now() - began)
+        self.node.stats.report.add(self.node.clock.now() - began)
         report = DeliveryReport(
             player_id=player_id,
             position=position,

@@ -88,6 +88,7 @@ class Admission:
         connection.place = self._place(player, opening, saved, resumes=claim.outcome == "joined")
         if opening.encoding.contiguous:
             connection.hello = self._hello(connection, opening)
+        self._note_resume(connection, opening)
         connection.deadline = began + self._node.config.session.open_within
         player.connections[connection.id] = connection
         self._node.connections[connection.id] = connection
@@ -131,7 +132,7 @@ class Admission:
         if claim.outcome == "takeover":
             player.written.clear()
             player.acknowledged.clear()
-            self._node.stats.takeovers += 1
+            self._node.stats.arms[player.arm].takeovers += 1
             self._node.stats.session_switch.add(self._node.clock.now() - began)
             log.info(
                 "session_taken_over",
@@ -165,6 +166,14 @@ class Admission:
             "resume_window": config.session.resume,
             "resume": _resume(connection.player.stream, opening.cursor, losses),
         }
+
+    def _note_resume(self, connection: Connection, opening: Opening) -> None:
+        assert connection.place is not None
+        losses, known = connection.place.losses, opening.cursor
+        if known is None and opening.last_event_id is not None:
+            known = {connection.player.stream: connection.place.positions[connection.player.stream]}
+        resume = _resume(connection.player.stream, known, losses)
+        self._node.stats.resumes[resume["outcome"], resume.get("reason", "none")] += 1
 
     def _place(
         self, player: LocalPlayer, opening: Opening, saved: Cursor, *, resumes: bool

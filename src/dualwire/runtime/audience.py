@@ -20,6 +20,7 @@ class LocalPlayer:
     __slots__ = (
         "_waiting",
         "acknowledged",
+        "arm",
         "carrier",
         "connections",
         "id",
@@ -44,6 +45,8 @@ class LocalPlayer:
         """Up to where connections of this session that have ended were written."""
         self.acknowledged: Cursor = {}
         """What the application of some client of this session has."""
+        self.arm = "on"
+        """Its side of a rollout, as of the connection that opened last."""
         self._waiting: list[tuple[Position, asyncio.Future[None]]] = []
 
     def acknowledge(self, cursor: Mapping[str, Position]) -> None:

@@ -147,8 +147,8 @@ class Commanding:
             body = await self._call(command)
         except RefusedError as refusal:
             return Reply(command_id=command_id, outcome="refused", reason=str(refusal))
-        except Exception:
-            self._failed(command)
+        except Exception as error:
+            self._failed(command, error)
             reason = "the command failed; the game goes on"
             return Reply(command_id=command_id, outcome="refused", reason=reason)
         return Reply(command_id=command_id, outcome="done", body=body)
@@ -158,8 +158,8 @@ class Commanding:
             return await self._call(command)
         except RefusedError as error:
             return problem("invalid_command", str(error))
-        except Exception:
-            self._failed(command)
+        except Exception as error:
+            self._failed(command, error)
             return problem("message_processing_error", "The command failed; the game goes on.")
 
     async def _call(self, command: Command) -> JSONObject | None:
@@ -171,6 +171,6 @@ class Commanding:
             result = await result
         return result if isinstance(result, dict) else None
 
-    def _failed(self, command: Command) -> None:
-        self._node.stats.errors["command"] += 1
+    def _failed(self, command: Command, error: Exception) -> None:
+        self._node.stats.failed("command", error)
         log.exception("command_failed", player=command.player_id, type=command.type)

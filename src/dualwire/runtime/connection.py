@@ -175,12 +175,17 @@ class Connection(TransportListener):
         if self.pong_due is None:
             self.pong_due = pong_due
 
-    def ponged(self, n: int, now: float) -> None:
-        """The peer answered a ping; by the newest one the round trip is measured."""
+    def ponged(self, n: int, now: float) -> float | None:
+        """The peer answered a ping.
+
+        Returns:
+            Seconds of the round trip, measured by the first answer to the newest ping only.
+        """
         self.heard(now)
-        if n == self.pings and self._pinged_at is not None:
-            self.round_trip = now - self._pinged_at
-            self._pinged_at = None
+        if n != self.pings or self._pinged_at is None:
+            return None
+        self.round_trip, self._pinged_at = now - self._pinged_at, None
+        return self.round_trip
 
     def step(self, step: Step) -> None:
         """Move on in its life, as the table of :mod:`dualwire.core.lifecycle` allows."""

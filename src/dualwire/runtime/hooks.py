@@ -99,6 +99,6 @@ class HookRunner:
             result = hook(*args)
             if inspect.isawaitable(result):
                 await result
-        except Exception:
-            self._stats.errors["hook"] += 1
+        except Exception as error:
+            self._stats.failed("hook", error)
             log.exception("hook_failed", hook=name)

@@ -40,9 +40,9 @@ class Housekeeping:
             await node.clock.sleep(TURN)
             try:
                 await self.turn()
-            except Exception:
+            except Exception as error:
                 # One bad turn must not be the last one.
-                node.stats.errors["housekeeping"] += 1
+                node.stats.failed("housekeeping", error)
                 log.exception("housekeeping_failed")
 
     async def turn(self) -> None:
@@ -52,6 +52,9 @@ class Housekeeping:
         # Time for which our own loop was blocked never counts against a peer.
         self._own_delay = max(0.0, now - self._turn_at - TURN)
         self._turn_at = now
+        node.stats.loop_lag.add(self._own_delay)
+        node.timeline.take(node.clock.wall(), node.stats)
+        node.hub.sampling.tidy()
         if node.ready and node.stopping():
             node.ready = False
             log.info("node_stopping", node=node.id)
@@ -118,6 +121,8 @@ class Housekeeping:
         elif verdict != connection.verdict:
             before, connection.verdict = connection.verdict, verdict
             node.stats.health_changes[verdict] += 1
+            node.stats.arms[connection.player.arm].stalls += verdict == "degraded"
+            node.journal.note(connection, "health", verdict)
             log.info(
                 "connection_health",
                 player=connection.player.id,

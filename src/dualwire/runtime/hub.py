@@ -32,7 +32,8 @@ from ..types import (
 from .audience import Audience, LocalPlayer
 from .connection import Connection
 from .permission import Permission
-from .readers import Readers, log_loss
+from .readers import Readers
+from .sampling import Sampling
 from .stats import Stats
 from .twins import Twins
 
@@ -78,8 +79,9 @@ class Hub:
         self.n = 0
         """The node's number of the newest entry."""
         self.permission = Permission(stats)
-        self.readers = Readers(self, config.limits.outbox, call_soon, end)
+        self.readers = Readers(self, config.limits.outbox, call_soon, end, stats)
         self.twins = Twins(self, config.plain_twins)
+        self.sampling = Sampling(stats, now)
         self.players: dict[str, LocalPlayer] = {}
         self._audiences: dict[str, Audience] = {}
         self._arrived: deque[tuple[str, Entry]] = deque()
@@ -178,6 +180,7 @@ class Hub:
 
     def progress(self, connection: Connection) -> None:
         """The network took bytes from a connection; one that reads may get more."""
+        self.sampling.written()
         self.readers.want(connection)
 
     # From the engine
@@ -238,7 +241,8 @@ class Hub:
         skipping: list[Connection] = []
         dirty = self._dirty
         joins = self._call_later is not None
-        busy_since = self._now() - self._coalesce if joins else 0.0
+        now = self._now()
+        busy_since = now - self._coalesce
         joining = self._joining
         joined_before = len(joining)
         for encoding, connections in audience.live.items():
@@ -266,6 +270,8 @@ class Hub:
         if joining and not joined_before:
             assert self._call_later is not None
             self._call_later(self._coalesce, self._join)
+        if entry.accepted and not refused:
+            self.sampling.given(connection, stream, audience.position, entry, now)
         for connection in skipping:
             skip = connection.encoding.skip(stream, entry.offset, entry.offset)
             if skip is not None:
@@ -342,7 +348,7 @@ class Hub:
     def begin(self, connection: Connection, place: Place) -> None:
         """A connection will be given events from a place on."""
         for loss in place.losses:
-            log_loss(connection, loss)
+            self.readers.note_loss(connection, loss)
         connection.start = Place(dict(place.positions))
         connection.place = Place(dict(place.positions))
 
@@ -374,6 +380,7 @@ class Hub:
             if connection.dirty:
                 connection.flushed_at = now
                 self._flush_one(connection)
+        self.sampling.written()
         self._schedule_flush()
 
     def _flush_one(self, connection: Connection) -> None:

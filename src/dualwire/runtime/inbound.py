@@ -59,6 +59,7 @@ class Inbound:
             "ping": self._ping,
             "ack": self._ack,
             "pong": self._pong,
+            "recovered": self._recovered,
         }
 
     def read(self, text: str | bytes) -> ClientMessage:
@@ -153,9 +154,17 @@ class Inbound:
         connection = connections.get(str(data.get("connection")))
         n = data.get("n")
         if connection is not None and isinstance(n, int):
-            connection.ponged(n, self._node.clock.now())
+            round_trip = connection.ponged(n, self._node.clock.now())
+            if round_trip is not None:
+                self._node.stats.round_trip[connection.connection_type].add(round_trip)
         if data.get("cursor") is not None:
             self._acknowledge(sender, data["cursor"])
+        return None
+
+    def _recovered(self, sender: Sender, data: JSONObject) -> Answer | None:
+        if sender.player is not None:
+            noticed = data.get("noticed") is True
+            self._node.stats.recoveries["noticed" if noticed else "hidden"] += 1
         return None
 
     def _acknowledge(self, sender: Sender, value: object) -> None:
@@ -171,6 +180,8 @@ class Inbound:
                 if position.epoch == tail.epoch:
                     known[stream] = position
         player.acknowledge(known)
+        if player.stream in known:
+            self._node.hub.sampling.acknowledged(player.stream, known[player.stream])
 
     async def _refresh(self, sender: Sender, data: JSONObject) -> Answer | None:
         token = data.get("token")

@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from ..abc import Clock, Engine, Transport
-from ..codes import DRAINING, LOGGED_OUT, PEER_GONE, RESTART, REVOKED, STALE, Code
+from ..codes import DRAINING, LOGGED_OUT, RESTART, REVOKED, STALE, Code
 from ..config import Config
 from ..core.cursor import merge
 from ..core.encoding.json import encode_object
@@ -20,14 +20,18 @@ from ..core.lifecycle import State, Step
 from ..exceptions import RefusedError
 from ..types import ConnectionType, Entry, Event, Position
 from .admission import Admission
+from .chronicle import Chronicle
 from .connection import Connection
 from .draining import Draining
 from .hooks import HookRunner, Hooks
 from .housekeeping import TURN, Housekeeping
 from .hub import Hub
+from .journal import Journal
 from .limiting import Limiter
+from .pauses import Pauses
 from .publishing import Publishing
 from .stats import Stats
+from .timeline import Timeline
 
 __all__ = ["Node"]
 
@@ -59,6 +63,10 @@ class Node:
         self.clock = clock
         self.config = config
         self.stats = Stats()
+        self.journal = Journal(clock.wall)
+        self._chronicle = Chronicle(self)
+        self.timeline = Timeline()
+        self._pauses = Pauses(self.stats)
         self.hooks = Hooks()
         self.runner = HookRunner(self.stats)
         self.hub = Hub(
@@ -68,7 +76,7 @@ class Node:
             self.call_soon,
             self._end_from_hub,
             self._call_later,
-            self._loop_time,
+            self.loop_time,
         )
         self.admission = Admission(self, session_key)
         self.limiter = Limiter(config, self.stats)
@@ -99,6 +107,7 @@ class Node:
         await self.engine.start(self.hub.deliver)
         self.started_at = self.clock.wall()
         self.ready = True
+        self._pauses.watch()
         self._housekeeper = self._loop.create_task(Housekeeping(self).run())
         log.info("node_started", node=self.id)
 
@@ -169,6 +178,7 @@ class Node:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.runner.stop()
         await self.engine.stop()
+        self._pauses.leave()
         self._loop = None
         self.started_at = None
         log.info("node_stopped", node=self.id)
@@ -195,7 +205,8 @@ class Node:
         if self._loop is not None:
             self._loop.call_later(delay, callback)
 
-    def _loop_time(self) -> float:
+    def loop_time(self) -> float:
+        """Seconds of the event loop; 0 before the start."""
         return self._loop.time() if self._loop is not None else 0.0
 
     async def publish(
@@ -230,39 +241,14 @@ class Node:
         assert connection.place is not None
         self.hub.open(connection, connection.place)
         arrived = await self.engine.attach(connection.player.id, connection.id)
-        self._announce_opened(connection, arrived)
+        self._chronicle.opened(connection, arrived=arrived)
         return True
-
-    def _announce_opened(self, connection: Connection, arrived: bool) -> None:
-        player_id, stats = connection.player.id, self.stats
-        stats.opened[connection.connection_type] += 1
-        log.info(
-            "connection_opened",
-            player=player_id,
-            connection=connection.id,
-            type=connection.connection_type,
-            session=connection.session_id,
-            encoding=connection.encoding.name,
-        )
-        if arrived:
-            stats.arrivals += 1
-            log.info("player_online", player=player_id)
-            self.runner.run(player_id, "on_player_online", self.hooks.on_player_online, player_id)
-        hook = self.hooks.on_connection_opened
-        self.runner.run(player_id, "on_connection_opened", hook, player_id, connection.id)
 
     def note_refusal(
         self, connection_type: ConnectionType, player_id: str | None, refusal: RefusedError
     ) -> None:
         """Count and log a connection that was refused."""
-        self.stats.refused[connection_type, refusal.code.name] += 1
-        log.info(
-            "connection_refused",
-            player=player_id,
-            type=connection_type,
-            code=refusal.code.number,
-            reason=refusal.code.name,
-        )
+        self._chronicle.refused(connection_type, player_id, refusal)
 
     # Ending
 
@@ -341,22 +327,8 @@ class Node:
             return
         if written is not None:
             merge(player.written, written.positions)
-        if code in (PEER_GONE, STALE) and any(each.carries for each in player.connections.values()):
-            self.stats.hidden_failovers += 1
-        self.stats.closed[connection.connection_type, code.name] += 1
-        log.info(
-            "connection_closed",
-            player=player.id,
-            connection=connection.id,
-            type=connection.connection_type,
-            session=connection.session_id,
-            code=code.number,
-            reason=code.name,
-            lasted=round(self.clock.wall() - connection.established_at, 3),
-        )
         self.spawn(self._detach(connection))
-        hook = self.hooks.on_connection_closed
-        self.runner.run(player.id, "on_connection_closed", hook, player.id, connection.id, code)
+        self._chronicle.closed(connection, code)
 
     async def _detach(self, connection: Connection) -> None:
         player = connection.player
@@ -390,6 +362,4 @@ class Node:
 
     def announce_departure(self, player_id: str) -> None:
         """A player left the game; said once."""
-        self.stats.departures += 1
-        log.info("player_offline", player=player_id)
-        self.runner.run(player_id, "on_player_offline", self.hooks.on_player_offline, player_id)
+        self._chronicle.departed(player_id)

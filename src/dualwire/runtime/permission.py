@@ -50,8 +50,8 @@ class Permission:
         assert self.authorize is not None
         try:
             return bool(self.authorize(player_id, event))
-        except Exception:
+        except Exception as error:
             # Failing closed: what nobody allowed is not delivered.
-            self._stats.errors["hook"] += 1
+            self._stats.failed("hook", error)
             log.exception("hook_failed", hook="authorize", player=player_id)
             return False

@@ -44,7 +44,9 @@ class Publishing:
             EngineError: it could not be stored.
         """
         node = self._node
+        began = node.loop_time()
         published = await node.engine.publish(stream, event, publish_id=publish_id)
+        node.stats.publish.add(node.loop_time() - began)
         if not published.repeated:
             node.stats.published[stream.partition(":")[0]] += 1
         entry = node.engine.log(stream).at(published.position.offset)

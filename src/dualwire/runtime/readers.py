@@ -12,11 +12,12 @@ from ..core.encoding import Frame
 from ..core.lifecycle import State
 from ..types import Entry, Event, Loss
 from .connection import Connection
+from .stats import Stats
 
 if TYPE_CHECKING:
     from .hub import Hub
 
-__all__ = ["Readers", "log_loss"]
+__all__ = ["Readers"]
 
 log = structlog.get_logger("dualwire")
 
@@ -32,6 +33,7 @@ class Readers:
         most: bytes that may wait for a connection before it has to take some.
         call_soon: runs a function in the next turn of the loop.
         end: ends a connection with a code; the flag says whether what waits is still written.
+        stats: counts what history no longer has.
     """
 
     def __init__(
@@ -40,7 +42,9 @@ class Readers:
         most: int,
         call_soon: Callable[[Callable[[], None]], object],
         end: Callable[[Connection, Code, bool], None],
+        stats: Stats,
     ) -> None:
+        self._stats = stats
         self._hub = hub
         self._most = most
         self._call_soon = call_soon
@@ -75,10 +79,10 @@ class Readers:
                 self._hub.go_live(connection)
                 break
             if isinstance(due, Loss):
+                self.note_loss(connection, due)
                 frame = connection.encoding.lost(due, place.positions)
                 if frame is None:
                     # A plain connection has no way to be told; it may come back and start anew.
-                    log_loss(connection, due)
                     self._end(connection, OVERTAKEN, True)
                     return
             else:
@@ -110,15 +114,17 @@ class Readers:
                 self.forget(connection)
         self._schedule()
 
-
-def log_loss(connection: Connection, loss: Loss) -> None:
-    """Say that history no longer covers a connection."""
-    log.warning(
-        "history_lost",
-        player=connection.player.id,
-        connection=connection.id,
-        stream=loss.stream,
-        first=loss.first,
-        last=loss.last,
-        reason=loss.reason,
-    )
+    def note_loss(self, connection: Connection, loss: Loss) -> None:
+        """Count and log that history no longer covers a connection."""
+        player = connection.player
+        self._stats.losses[loss.reason] += 1
+        self._stats.arms[player.arm].losses += 1
+        log.warning(
+            "history_lost",
+            player=player.id,
+            connection=connection.id,
+            stream=loss.stream,
+            first=loss.first,
+            last=loss.last,
+            reason=loss.reason,
+        )
