@@ -119,6 +119,9 @@ class Engine(ABC):
     """Whether what is stored outlives this process, so that written positions are worth saving
     while connections live."""
 
+    waits: bool = True
+    """Whether a method may wait for something outside of this process."""
+
     @abstractmethod
     async def start(self, sink: Sink) -> None:
         """Begin to work; ``sink`` gets every entry of followed streams from now on."""
@@ -389,6 +392,11 @@ class Authenticator(ABC):
 
     Called once for every request and every opening connection, before anything else is looked at.
     """
+
+    waits: bool = True
+    """Whether :meth:`authenticate` may wait for something (a network, a file, a thread). One that
+    never does says ``False``, in the class that has the method: it is asked without a task and a
+    deadline of its own."""
 
     @abstractmethod
     async def authenticate(self, token: str) -> Identity:

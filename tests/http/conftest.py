@@ -17,7 +17,7 @@ async def site() -> AsyncIterator[Site]:
         yield served
 
 
-@pytest.fixture(params=["uvicorn", "hypercorn"])
+@pytest.fixture(params=["uvicorn", "hypercorn", "gateway"])
 async def each_site(request: pytest.FixtureRequest) -> AsyncIterator[Site]:
     """Every endpoint, on each server in turn."""
     server: ServerName = request.param

@@ -52,6 +52,7 @@ class MemoryEngine(Engine):
     """
 
     durable = False
+    waits = False
 
     def __init__(
         self,

@@ -40,6 +40,8 @@ class JWTAuthenticator(Authenticator):
         ConfigurationError: the secret is too short, or an algorithm needs no secret.
     """
 
+    waits = False
+
     def __init__(
         self,
         secret: str | bytes,

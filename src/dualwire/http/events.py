@@ -15,12 +15,15 @@ from ..core.encoding.plain import PlainEventStream
 from ..exceptions import EngineError, RefusedError
 from ..manager import ConnectionManager
 from ..runtime.connection import Connection
-from ..transports.direct import Handover, handover_of
+from ..transports.direct import Handover, Unanswered, handover_of
 from ..transports.sse import HEADERS, EventStreamResponse
 from ..types import JSONObject
 from .bodies import read_object, text_field
 from .errors import as_refusal, retry_after, will_pass
 from .gate import Gate
+from .head import RequestHead
+from .origins import OriginPolicy
+from .roads import Settled
 
 __all__ = ["EventsEndpoint"]
 
@@ -31,11 +34,13 @@ class EventsEndpoint:
     Args:
         manager: keeps the connections.
         gate: lets players in.
+        origins: what lets the page of an allowed origin read a stream.
     """
 
-    def __init__(self, manager: ConnectionManager, gate: Gate) -> None:
+    def __init__(self, manager: ConnectionManager, gate: Gate, origins: OriginPolicy) -> None:
         self._manager = manager
         self._gate = gate
+        self._origins = origins
 
     async def get(self, request: Request) -> Response:
         """The player's events as Server-Sent Events."""
@@ -50,6 +55,25 @@ class EventsEndpoint:
         """The same for clients that tell in a JSON body where to go on: ``cursor``, or
         ``last_event_id``."""
         return await self._open(request, await read_object(request, self._manager.config.limits))
+
+    async def open(self, head: RequestHead, handover: Unanswered) -> Settled | None:
+        """:meth:`get` by the short road, for a client that is let in."""
+        try:
+            admitted = await self._gate.admit(head, opens="sse")
+        except Exception as refusal:
+            return Settled(refusal=refusal)
+        player_id, session_id, terms = admitted.player_id, admitted.session_id, admitted.terms
+        try:
+            connection = await self._manager.reserve_sse(
+                player_id, session_id, terms=terms, handover=handover, last=False
+            )
+        except Exception:
+            # Nothing came of it, so it may be asked for once more.
+            return Settled(admitted)
+        extra = self._origins.cors_headers(head)
+        handover.accept([*_HEAD, *((name.encode(), text.encode()) for name, text in extra.items())])
+        await self._manager.take_sse(connection, handover)
+        return None
 
     async def _open(self, request: Request, body: JSONObject) -> Response:
         try:
@@ -99,6 +123,9 @@ class _Stream(Response):
         head = [(name.encode(), value.encode()) for name, value in {**HEADERS, **extra}.items()]
         await send({"type": "http.response.start", "status": 200, "headers": head})
         await self._manager.take_sse(self._connection, self._handover)
+
+
+_HEAD = [(name.encode(), text.encode()) for name, text in HEADERS.items()]
 
 
 def _is_native(request: Request) -> bool:

@@ -21,6 +21,7 @@ from ..types import ConnectionType, Identity
 from .credentials import read_credentials
 from .origins import OriginPolicy, is_same_origin
 from .proofs import Proofs
+from .roads import settled_of
 from .terms import read_terms
 
 __all__ = ["Admitted", "Gate"]
@@ -58,6 +59,9 @@ class Gate:
         self._authenticator = authenticator
         self._origins = origins
         self._proofs = Proofs(manager.node)
+        # A subclass with a method of its own has to say so for itself.
+        own = next(each for each in type(authenticator).__mro__ if "authenticate" in vars(each))
+        self._patient = vars(own).get("waits", True)
 
     async def admit(
         self, connection: HTTPConnection, *, opens: ConnectionType | None = None, safe: bool = False
@@ -73,6 +77,9 @@ class Gate:
             RefusedError: it is not let in, and the code says why.
             EngineError: that could not be found out.
         """
+        settled = settled_of(connection.scope)
+        if settled is not None:
+            return settled.result()
         await self._manager.start()
         known: Identity | None = None
         try:
@@ -97,20 +104,32 @@ class Gate:
                 self._manager.node.note_refusal(opens, player_id, refusal)
             raise
 
+    @property
+    def waits(self) -> bool:
+        """Whether letting somebody in may wait for something."""
+        return self._patient or self._manager.node.engine.waits
+
     async def _prove(
         self, connection: HTTPConnection, credentials: Credentials, opens: ConnectionType | None
     ) -> tuple[Identity, str | None]:
+        if not self.waits:
+            return await self._look(connection, credentials, opens)
         deadline = self._manager.config.limits.handshake
         try:
             async with asyncio.timeout(deadline):
-                if credentials.ticket is not None:
-                    return await self._spend(connection, credentials.ticket, opens)
-                if credentials.token is None:
-                    raise AuthenticationError("Invalid or missing token")
-                identity = await self._authenticator.authenticate(credentials.token)
-                return identity, connection.query_params.get("session_id")
+                return await self._look(connection, credentials, opens)
         except TimeoutError:
             raise EngineError("authenticate", f"no answer within {deadline:g} s") from None
+
+    async def _look(
+        self, connection: HTTPConnection, credentials: Credentials, opens: ConnectionType | None
+    ) -> tuple[Identity, str | None]:
+        if credentials.ticket is not None:
+            return await self._spend(connection, credentials.ticket, opens)
+        if credentials.token is None:
+            raise AuthenticationError("Invalid or missing token")
+        identity = await self._authenticator.authenticate(credentials.token)
+        return identity, connection.query_params.get("session_id")
 
     async def _spend(
         self, connection: HTTPConnection, secret: str, opens: ConnectionType | None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fastapi import APIRouter
+from starlette.websockets import WebSocket
 
 from ..abc import Authenticator
 from ..manager import ConnectionManager
@@ -15,6 +16,7 @@ from .events import EventsEndpoint
 from .gate import Gate
 from .origins import OriginPolicy
 from .redaction import install_redaction
+from .roads import Road, lead
 from .routing import add_endpoint, add_preflight
 from .sessions import SessionEndpoint
 from .shutdown import watch_server
@@ -53,7 +55,7 @@ def realtime_router(
     origins = OriginPolicy(allowed_origins)
     gate = Gate(manager, authenticator, origins)
     websocket = WebSocketEndpoint(manager, gate)
-    events = EventsEndpoint(manager, gate)
+    events = EventsEndpoint(manager, gate, origins)
     connections = ConnectionsEndpoint(manager, gate)
     routes: list[tuple[str, dict[str, Answer]]] = [
         ("/api/events", {"GET": events.get, "POST": events.post}),
@@ -66,11 +68,18 @@ def realtime_router(
         ("/api/connections/{player_id}/session", {"POST": connections.new_session}),
     ]
     router = APIRouter(tags=["dualwire"], lifespan=manager.lifespan)
+
+    async def serve(opening: WebSocket) -> None:
+        await websocket.serve(opening)
+
+    lead(serve, Road("websocket", websocket.open, gate.waits))
+    by_road: dict[Answer, Road] = {events.get: Road("sse", events.open, gate.waits)}
     for path in ("/api/ws", "/api/ws/{player_id}"):
         # Starlette's own route: nothing is injected, so FastAPI's look at it would be lost time.
-        router.add_websocket_route(path, websocket.serve)
+        router.add_websocket_route(path, serve)
     for path, methods in routes:
         for method, endpoint in methods.items():
-            add_endpoint(router, method, path, endpoint, extra=origins.cors_headers)
+            road = by_road.get(endpoint)
+            add_endpoint(router, method, path, endpoint, extra=origins.cors_headers, road=road)
         add_preflight(router, path, methods, origins)
     return router

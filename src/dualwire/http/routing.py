@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from .errors import Answer, answered
 from .origins import OriginPolicy
+from .roads import Road, lead
 
 __all__ = ["add_endpoint", "add_preflight"]
 
@@ -23,6 +24,7 @@ def add_endpoint(
     *,
     extra: Callable[[Request], Mapping[str, str]] | None = None,
     head: bool = False,
+    road: Road | None = None,
 ) -> None:
     """Add an endpoint, its errors answered too.
 
@@ -33,8 +35,11 @@ def add_endpoint(
         endpoint: its docstring documents it.
         extra: headers for every answer, refusals included.
         head: whether ``HEAD`` is answered as well.
+        road: the short road to what it does, for a server that takes it.
     """
     answer = answered(endpoint, extra)
+    if road is not None:
+        lead(answer, road)
     summary, _, description = (inspect.getdoc(endpoint) or "").partition("\n")
     router.add_api_route(
         path,

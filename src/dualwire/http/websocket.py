@@ -6,9 +6,13 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from ..exceptions import EngineError, RefusedError
 from ..manager import ConnectionManager
+from ..manager.terms import selected
+from ..transports.direct import Unanswered
 from ..transports.websocket import close_reason
 from .errors import as_refusal, error_response, retry_after
 from .gate import Gate
+from .head import RequestHead
+from .roads import Settled
 
 __all__ = ["WebSocketEndpoint"]
 
@@ -41,6 +45,23 @@ class WebSocketEndpoint:
             failure = as_refusal(error)
             self._manager.node.note_refusal("websocket", None, failure)
             await _deny(websocket, failure)
+
+    async def open(self, head: RequestHead, handover: Unanswered) -> Settled | None:
+        """The same by the short road, for a client that is let in."""
+        try:
+            admitted = await self._gate.admit(head, opens="websocket")
+        except Exception as refusal:
+            return Settled(refusal=refusal)
+        player_id, session_id, terms = admitted.player_id, admitted.session_id, admitted.terms
+        try:
+            connection = await self._manager.reserve_websocket(player_id, session_id, terms=terms)
+        except Exception:
+            # Nothing came of it, so it may be asked for once more.
+            return Settled(admitted)
+        subprotocol = selected(terms, head.scope["subprotocols"])
+        handover.accept([(b"sec-websocket-protocol", subprotocol.encode())] if subprotocol else [])
+        await self._manager.take_websocket(connection, handover)
+        return None
 
 
 async def _deny(websocket: WebSocket, refusal: RefusedError) -> None:

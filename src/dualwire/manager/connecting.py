@@ -31,7 +31,7 @@ from ..types import ConnectionType, Identity, JSONObject, player_id_of
 from .direct_socket import DirectSocket
 from .encodings import Encodings
 from .sending import PlayerId, Sending
-from .terms import Terms
+from .terms import Terms, subprotocol_of
 
 __all__ = ["Connecting"]
 
@@ -95,7 +95,7 @@ class Connecting(Sending):
             await refuse(websocket, refusal.code, refusal.retry_after)
             return None
         try:
-            await accept(websocket, f"dualwire.{terms.protocol.removeprefix('dualwire.')}")
+            await accept(websocket, subprotocol_of(terms))
         except (WebSocketDisconnect, RuntimeError, OSError):
             self.node.end(connection, PEER_GONE)
             return None
@@ -104,10 +104,7 @@ class Connecting(Sending):
             raise
         transport: Transport
         if handover is not None and receiver is not None:
-            direct = self._direct_transport(connection, handover)
-            handover.take(direct, receiver(connection, handover))
-            transport = direct
-            connection.socket = DirectSocket(connection.id, self)
+            transport = self._take(connection, handover, receiver)
         elif isinstance(websocket, WebSocket):
             transport = WebSocketTransport(websocket, connection.encoding)
             connection.socket = websocket
@@ -184,16 +181,26 @@ class Connecting(Sending):
         *,
         terms: Terms | None = None,
         handover: Handover | None = None,
+        last: bool = True,
     ) -> Connection:
         """:meth:`connect_sse`, for those who go on with :meth:`open_sse` or, where the server
-        offers its socket, with :meth:`take_sse`."""
+        offers its socket, with :meth:`take_sse`.
+
+        Args:
+            player_id: the player, already authenticated.
+            session_id: as for :meth:`connect_websocket`.
+            terms: as for :meth:`connect_sse`.
+            handover: the server's offer.
+            last: whether a refusal is the answer; ``False`` if it is asked for once more.
+        """
         opening = self._opening(
             "sse", player_id, session_id, terms or Terms(), direct=handover is not None
         )
         try:
             return await self.node.admission.reserve(opening)
         except RefusedError as refusal:
-            self.node.note_refusal("sse", opening.player_id, refusal)
+            if last:
+                self.node.note_refusal("sse", opening.player_id, refusal)
             raise
 
     async def open_sse(self, connection: Connection) -> EventStreamTransport:
@@ -324,6 +331,18 @@ class Connecting(Sending):
             UnknownConnectionError: it was not, or it has ended.
         """
         return self._of(websocket).id
+
+    def _take(
+        self,
+        connection: Connection,
+        handover: Handover,
+        receiver: Callable[[Connection, Handover], Receiver],
+    ) -> DirectTransport:
+        """Take the socket of an accepted WebSocket."""
+        transport = self._direct_transport(connection, handover)
+        handover.take(transport, receiver(connection, handover))
+        connection.socket = DirectSocket(connection.id, self)
+        return transport
 
     def _direct_transport(self, connection: Connection, handover: Handover) -> DirectTransport:
         # Below this a reading connection is read for again, so nothing falls between the two.

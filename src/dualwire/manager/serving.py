@@ -76,6 +76,30 @@ class Serving(Connecting):
         finally:
             self.node.closed_by_peer(connection, code)
 
+    async def reserve_websocket(
+        self,
+        player_id: PlayerId,
+        session_id: str | None = None,
+        *,
+        terms: Terms,
+    ) -> Connection:
+        """Reserve a WebSocket whose server gives its socket away; :meth:`take_websocket` opens it.
+
+        Raises:
+            RefusedError: the session or the player's number of connections does not allow it.
+        """
+        opening = self._opening("websocket", player_id, session_id, terms, direct=True)
+        return await self.node.admission.reserve(opening)
+
+    async def take_websocket(self, connection: Connection, handover: Handover) -> None:
+        """Open a reserved WebSocket on a socket that its server gives away.
+
+        Args:
+            connection: reserved for such a socket.
+            handover: whose response head is written.
+        """
+        await self.node.open(connection, self._take(connection, handover, self._receiver))
+
     async def _receive(self, connection: Connection, text: str | bytes) -> None:
         if not self.take_message(connection, text):
             await self.node.runner.call(connection.id, _nothing)

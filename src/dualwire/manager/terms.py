@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
 from ..types import Cursor, Identity
 
-__all__ = ["ProtocolName", "Terms"]
+__all__ = ["ProtocolName", "Terms", "selected", "subprotocol_of"]
 
 ProtocolName = Literal["plain", "dualwire.v1"]
 
@@ -29,3 +30,14 @@ class Terms:
     """It asks that only one of its plain connections carries each event."""
     digest: bool = False
     """It wants a digest with each event (``dualwire.v1``)."""
+
+
+def subprotocol_of(terms: Terms) -> str:
+    """The WebSocket subprotocol that says how a connection is written to."""
+    return "dualwire.v1" if terms.protocol == "dualwire.v1" else "dualwire.plain"
+
+
+def selected(terms: Terms, offered: Collection[str]) -> str | None:
+    """The subprotocol to select, if the client offered it. Never the one with the token."""
+    name = subprotocol_of(terms)
+    return name if name in offered else None

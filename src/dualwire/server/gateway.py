@@ -1,29 +1,29 @@
 """The gateway: uvicorn's protocols, which give the sockets of realtime connections away.
 
-An opening connection goes through uvicorn, its middleware and the application as any request does,
-so trusted proxies, CORS, root path and lifespan work as they do elsewhere. Once accepted, the
-application takes its socket (:class:`~dualwire.transports.direct.Handover`), its task ends, and
-what is left per connection is a small protocol object. Everything else stays uvicorn's.
+Most connections open by the :mod:`short road <dualwire.server.short>`. What cannot goes through
+uvicorn, its middleware and the application as any request does. By either road the application
+takes the socket (:class:`~dualwire.transports.direct.Handover`) once the connection is accepted,
+and what is left per connection is a small protocol object. Everything else stays uvicorn's.
 """
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
 from typing import Any
 
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
-from websockets.protocol import Protocol, Side, State
 
-from ..codes import Code
-from ..transports.direct import HANDOVER, DirectTransport, Handover, Receiver
+from ..http.roads import SETTLED, Settled
+from ..transports.direct import HANDOVER
 from .handshake import GuardedHTTPProtocol
-from .taken import TakenStream, TakenWebSocket
+from .offers import StreamOffer, UpgradeOffer, WebSocketOffer
+from .short import Begun, accept_key, address, shortcut
 
 __all__ = ["GatewayHTTPProtocol", "GatewayWebSocketProtocol"]
-
-LAST_CHUNK = b"0\r\n\r\n"
-"""The end of a chunked body (RFC 9112, section 7.1)."""
 
 
 class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
@@ -32,6 +32,10 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
     taken = False
     early = False
     """Whether the peer sent something before the socket was taken."""
+
+    def __init__(self, *args: Any, settled: Settled | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._settled = settled
 
     def data_received(self, data: bytes) -> None:
         self.early = self.handshake_initiated
@@ -42,7 +46,9 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
         scope: dict[str, Any] | None = getattr(self, "scope", None)
         if scope is not None:
             # The task that was made for it has not run yet.
-            scope["extensions"][HANDOVER] = _WebSocketOffer(self)
+            scope["extensions"][HANDOVER] = WebSocketOffer(self)
+            if self._settled is not None:
+                scope["extensions"][SETTLED] = self._settled
 
     async def run_asgi(self) -> None:
         try:
@@ -62,92 +68,176 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.close()
 
 
-class _WebSocketOffer(Handover):
-    """The socket of one accepted WebSocket."""
-
-    __slots__ = ("_protocol", "_taken")
-
-    def __init__(self, protocol: GatewayWebSocketProtocol) -> None:
-        self._protocol: GatewayWebSocketProtocol | None = protocol
-        self._taken: TakenWebSocket | None = None
-
-    def take(self, transport: DirectTransport, receiver: Receiver | None) -> None:
-        protocol, self._protocol = self._protocol, None
-        assert protocol is not None
-        protocol.taken = True
-        protocol.stop_keepalive()
-        socket = protocol.transport
-        parser: Protocol = protocol.conn
-        if not protocol.early:
-            # One that did not read the handshake: it does not keep the request in mind.
-            parser = Protocol(
-                Side.SERVER,
-                state=State.OPEN,
-                max_size=protocol.config.ws_max_size,
-                logger=protocol.logger,
-            )
-            parser.extensions = protocol.conn.extensions
-        self._taken = taken = TakenWebSocket(protocol, transport, receiver, parser)
-        protocol.connections.discard(protocol)
-        protocol.connections.add(taken)  # type: ignore[arg-type]
-        socket.set_protocol(taken)
-        transport.attach(socket)
-        if not protocol.writable.is_set():
-            transport.pause()
-        taken.begin(protocol)
-
-    def goodbye(self, code: Code, reason: str) -> bytes:
-        return self._taken.goodbye(code, reason) if self._taken is not None else b""
-
-    def resume(self) -> None:
-        if self._taken is not None:
-            self._taken.resume()
-
-
 class GatewayHTTPProtocol(GuardedHTTPProtocol):
-    """HTTP whose event streams can be taken from the application that began them."""
+    """HTTP whose event streams and upgrades open by the short road, where there is one."""
 
-    def handle_websocket_upgrade(self) -> None:
-        super().handle_websocket_upgrade()
-        # The parser and this object hold each other; nobody calls connection_lost any more.
+    waiting = False
+    """Whether a connection is being opened by a task."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._shortcut = shortcut(self.config)
+
+    def leave(self) -> asyncio.Transport:
+        """Give up the socket: what still comes from the parser is for nobody."""
+        self.connections.discard(self)
+        self.gone = True
         self.parser = None  # type: ignore[assignment]
+        return self.transport
+
+    # Event streams
 
     def on_headers_complete(self) -> None:
+        if not self._shortcut or not self._open_stream():
+            self._long_road()
+
+    def _open_stream(self) -> bool:
+        """Open an event stream by the short road; whether the request needs nothing else."""
+        if (
+            self.parser.get_method() != b"GET"
+            or self.parser.get_http_version() != "1.1"
+            or self.parser.should_upgrade()
+            or (self.cycle is not None and not self.cycle.response_complete)
+            or any(name in _BODY for name, _ in self.headers)
+            or self._is_full()
+        ):
+            return False
+        target = address(self.url)
+        found = target and self._shortcut.find("sse", target[0])
+        if not target or not found:
+            return False
+        path, query = target
+        self.scope["path"] = self.root_path + path
+        self.scope["query_string"] = query
+        road, parameters = found
+        head = self._shortcut.head(self.scope, path_params=parameters)
+        offer = StreamOffer(self, head.scope)
+        self.headers_are_complete()
+        try:
+            begun = Begun(road, head, offer)
+        except Exception:
+            self.logger.exception("Exception in ASGI application\n")
+            self.transport.close()
+            return True
+        if not begun.done:
+            self._wait(begun)
+        elif begun.settled is not None:
+            self._long_road(begun.settled)
+        return True
+
+    def _is_full(self) -> bool:
+        most = self.limit_concurrency
+        return most is not None and (len(self.connections) >= most or len(self.tasks) >= most)
+
+    def _wait(self, begun: Begun) -> None:
+        """Let a task of uvicorn's open the stream: requests behind it wait as they always do."""
+        app: Any = self.app
+
+        async def opened(scope: Scope, receive: Receive, send: Send) -> None:
+            settled = await begun
+            self.waiting = False
+            if settled is not None:
+                scope["extensions"][SETTLED] = settled
+                await app(scope, receive, send)
+
+        self.waiting = True
+        self.app = opened
+        try:
+            self._long_road()
+        finally:
+            self.app = app
+
+    def _long_road(self, settled: Settled | None = None) -> None:
         super().on_headers_complete()
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]
         # HTTP/1.0 has no chunks; such a stream takes the slow road.
         if scope.get("http_version") == "1.1" and "path" in scope:
-            scope["extensions"] = {HANDOVER: _StreamOffer(self)}
+            scope["extensions"] = {HANDOVER: StreamOffer(self, scope)}
+            if settled is not None:
+                scope["extensions"][SETTLED] = settled
+
+    # WebSockets
+
+    def upgrade(self, early: bytes) -> None:
+        if self._shortcut and self._open_websocket(early):
+            return
+        self._long_upgrade(early)
+
+    def _open_websocket(self, early: bytes) -> bool:
+        """Open a WebSocket by the short road; whether the request needs nothing else."""
+        target, key = address(self.url), accept_key(self.headers)
+        if (
+            target is None
+            or key is None
+            or self.parser.get_method() != b"GET"
+            or (self.cycle is not None and not self.cycle.response_complete)
+        ):
+            return False
+        path, query = target
+        found = self._shortcut.find("websocket", path)
+        if found is None:
+            return False
+        road, parameters = found
+        head = self._shortcut.head(
+            self.scope,
+            type="websocket",
+            scheme="wss" if self.scheme == "https" else "ws",
+            path=self.root_path + path,
+            query_string=query,
+            subprotocols=_subprotocols(self.headers),
+            path_params=parameters,
+        )
+        offer = UpgradeOffer(self, head.scope, key, early)
+        try:
+            begun = Begun(road, head, offer)
+        except Exception:
+            self.logger.exception("Exception in ASGI application\n")
+            self.transport.close()
+            return True
+        if not begun.done:
+            self._open_later(begun, early)
+        elif begun.settled is not None:
+            self._long_upgrade(early, begun.settled)
+        return True
+
+    def _open_later(self, begun: Begun, early: bytes) -> None:
+        """Let a task open the WebSocket; the peer is not read from meanwhile."""
+
+        async def open_it() -> None:
+            try:
+                settled = await begun
+            except BaseException:
+                self.logger.exception("Exception in ASGI application\n")
+                self.transport.close()
+                raise
+            if settled is not None:
+                self.waiting = False
+                if not self.transport.is_closing():
+                    self.transport.resume_reading()
+                    self._long_upgrade(early, settled)
+
+        self.waiting = True
+        self.transport.pause_reading()
+        task = self.loop.create_task(open_it())
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+
+    def _long_upgrade(self, early: bytes, settled: Settled | None = None) -> None:
+        if settled is not None:
+            protocol: Any = partial(GatewayWebSocketProtocol, settled=settled)
+            self.ws_protocol_class = protocol
+        super().upgrade(early)
+        # The parser and this object hold each other; nobody calls connection_lost any more.
+        self.parser = None  # type: ignore[assignment]
 
 
-class _StreamOffer(Handover):
-    """The socket of one HTTP response."""
+_BODY = {b"content-length", b"transfer-encoding", b"expect"}
 
-    def __init__(self, protocol: GatewayHTTPProtocol) -> None:
-        self._protocol: GatewayHTTPProtocol | None = protocol
 
-    def take(self, transport: DirectTransport, receiver: Receiver | None) -> None:
-        protocol = self._protocol
-        assert protocol is not None
-        self._protocol = None
-        cycle, socket = protocol.cycle, protocol.transport
-        # Uvicorn sees a finished response on a connection that is not its own any more.
-        cycle.response_complete = True
-        cycle.on_response = lambda: None
-        protocol.connections.discard(protocol)
-        stream = TakenStream(protocol, transport)
-        protocol.connections.add(stream)  # type: ignore[arg-type]
-        socket.set_protocol(stream)
-        transport.attach(socket)
-        if protocol.flow.write_paused:
-            transport.pause()
-        protocol.flow.resume_reading()
-        protocol.parser = None  # type: ignore[assignment]
-        if cycle.disconnected or socket.is_closing():
-            protocol.loop.call_soon(stream.connection_lost, None)
-
-    def goodbye(self, code: Code, reason: str) -> bytes:
-        return LAST_CHUNK
-
-    def resume(self) -> None:
-        """There is nothing to read."""
+def _subprotocols(headers: list[tuple[bytes, bytes]]) -> list[str]:
+    return [
+        each.strip().decode("latin-1")
+        for name, value in headers
+        if name == b"sec-websocket-protocol"
+        for each in value.split(b",")
+    ]

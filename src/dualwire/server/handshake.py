@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any, ClassVar
 
+from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 __all__ = ["HEADER_LIMIT", "GuardedHTTPProtocol", "guarded"]
@@ -31,7 +32,8 @@ class GuardedHTTPProtocol(HttpToolsProtocol):
         self._awaits_headers = True
         self._header_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
-        self._upgraded = False
+        self.gone = False
+        """Whether the socket is somebody else's now."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -44,31 +46,72 @@ class GuardedHTTPProtocol(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._awaits_headers and self._timer is None:
             self._start_timer()
+        self._unset_keepalive_if_required()
         for start in range(0, len(data), _SLICE):
-            if self._upgraded or self.transport.is_closing():
+            if self.gone or self.transport.is_closing():
                 return
             piece = data[start : start + _SLICE]
-            super().data_received(piece)
+            try:
+                self.parser.feed_data(piece)
+            except HttpParserUpgrade as upgrade:
+                self._upgrade(data[start + upgrade.args[0] :])
+                return
+            except HttpParserError:
+                if not self.gone:
+                    self._invalid()
+                return
             if self._awaits_headers:
                 self._header_bytes += len(piece)
                 if self._header_bytes > HEADER_LIMIT:
                     self._refuse("431 Request Header Fields Too Large")
                     return
 
+    def on_message_begin(self) -> None:
+        if self.gone:
+            # Whatever is behind a request that took the socket is for nobody: ends the parsing.
+            raise HttpParserError("the socket has another owner")
+        super().on_message_begin()
+
     def on_headers_complete(self) -> None:
-        self._awaits_headers = False
-        self._stop_timer()
+        self.headers_are_complete()
         super().on_headers_complete()
 
+    def headers_are_complete(self) -> None:
+        """The deadline for the headers is met."""
+        self._awaits_headers = False
+        self._stop_timer()
+
     def on_message_complete(self) -> None:
+        if self.gone:
+            return
         super().on_message_complete()
         self._awaits_headers = True
         self._header_bytes = 0
 
-    def handle_websocket_upgrade(self) -> None:
-        self._upgraded = True
-        self._stop_timer()
-        super().handle_websocket_upgrade()
+    def _upgrade(self, early: bytes) -> None:
+        if self._should_upgrade():
+            self.headers_are_complete()
+            self.upgrade(early)
+        else:
+            self._unsupported_upgrade_warning()
+
+    def upgrade(self, early: bytes) -> None:
+        """Become a WebSocket.
+
+        Args:
+            early: what the peer sent behind its request.
+        """
+        self.gone = True
+        self.handle_websocket_upgrade()
+        if early:
+            protocol = self.transport.get_protocol()
+            assert isinstance(protocol, asyncio.Protocol)
+            protocol.data_received(early)
+
+    def _invalid(self) -> None:
+        message = "Invalid HTTP request received."
+        self.logger.warning(message)
+        self.send_400_response(message)
 
     def _start_timer(self) -> None:
         self._timer = self.loop.call_later(self.deadline, self._too_late)

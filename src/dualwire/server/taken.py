@@ -31,7 +31,9 @@ class TakenWebSocket(asyncio.Protocol):
     already.
 
     Args:
-        protocol: it is taken from.
+        loop: of the socket.
+        connections: uvicorn's: those that it tells when it stops.
+        socket: the event loop's transport.
         transport: writes to the socket.
         receiver: gets messages; ``None`` to drop them.
         parser: reads the peer's frames.
@@ -53,25 +55,29 @@ class TakenWebSocket(asyncio.Protocol):
 
     def __init__(
         self,
-        protocol: WebSocketsSansIOProtocol,
+        loop: asyncio.AbstractEventLoop,
+        connections: set[Any],
+        socket: asyncio.Transport,
         transport: DirectTransport,
         receiver: Receiver | None,
         parser: Protocol,
     ) -> None:
         self._parser = parser
-        self._loop = protocol.loop
-        self._connections = protocol.connections
-        self._socket = protocol.transport
+        self._loop = loop
+        self._connections = connections
+        self._socket = socket
         self._transport: DirectTransport | None = transport
         self._receiver = receiver
-        self._frames: list[bytes] = [bytes(each) for each in protocol.frames]
-        self._is_text = protocol.curr_msg_data_type == "text"
+        self._frames: list[bytes] = []
+        self._is_text = False
         self._unread = b""
         self._paused = False
         self._closing = False
 
     def begin(self, protocol: WebSocketsSansIOProtocol) -> None:
         """Take what came before the socket was taken."""
+        self._frames = [bytes(each) for each in protocol.frames]
+        self._is_text = protocol.curr_msg_data_type == "text"
         while not protocol.queue.empty():
             message: Any = protocol.queue.get_nowait()
             if message["type"] == "websocket.receive":

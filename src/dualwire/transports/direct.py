@@ -16,7 +16,7 @@ from ..codes import PEER_GONE, Code
 from ..core.encoding import Encoding, Frame
 from ..types import ConnectionType
 
-__all__ = ["HANDOVER", "DirectTransport", "Handover", "Receiver", "handover_of"]
+__all__ = ["HANDOVER", "DirectTransport", "Handover", "Receiver", "Unanswered", "handover_of"]
 
 HANDOVER = "dualwire.handover"
 """Name of the ASGI extension that offers a socket."""
@@ -62,6 +62,18 @@ class Handover(ABC):
     @abstractmethod
     def resume(self) -> None:
         """Read from the peer again."""
+
+
+class Unanswered(Handover):
+    """The offer of a request that nobody has answered yet: taking it is answering it."""
+
+    @abstractmethod
+    def accept(self, fields: Sequence[tuple[bytes, bytes]]) -> None:
+        """Write the head of the response that lets it in; to be called once, before ``take``.
+
+        Args:
+            fields: headers beside those of the protocol itself and those of every response.
+        """
 
 
 def handover_of(scope: Mapping[str, object]) -> Handover | None:
