@@ -4,7 +4,7 @@ Each player holds a WebSocket and a Server-Sent Events connection at the same ti
 Start at :class:`ConnectionManager`.
 """
 
-from .abc import Authenticator, Clock, Credentials, Engine, Transport
+from .abc import Authenticator, Clock, Engine, Transport
 from .codes import Code, application_code
 from .config import Config, Heartbeat, HistoryPolicy, Limits, Rates, SessionPolicy
 from .exceptions import (
@@ -24,6 +24,7 @@ from .runtime.inbound import Command
 from .types import (
     ConnectionMetadata,
     ConnectionReport,
+    Credentials,
     DeliveryReport,
     Identity,
     Position,

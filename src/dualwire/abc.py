@@ -34,7 +34,6 @@ from .types import (
 __all__ = [
     "Authenticator",
     "Clock",
-    "Credentials",
     "Engine",
     "History",
     "Published",
@@ -375,16 +374,6 @@ class Transport(ABC):
     @abstractmethod
     def abort(self) -> None:
         """End at once, without goodbye. Idempotent."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    """What a request brought along to prove who it is."""
-
-    token: str | None = None
-    ticket: str | None = None
-    source: str = "none"
-    """Where it was found: ``header``, ``subprotocol``, ``cookie``, ``query``, ``none``."""
 
 
 class Authenticator(ABC):

@@ -16,6 +16,7 @@ __all__ = [
     "ConnectionMetadata",
     "ConnectionReport",
     "ConnectionType",
+    "Credentials",
     "Cursor",
     "DeliveryReport",
     "Entry",
@@ -181,6 +182,16 @@ class Loss:
     first: int
     last: int
     reason: LossReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What a request brought along to prove who it is."""
+
+    token: str | None = None
+    ticket: str | None = None
+    source: str = "none"
+    """Where it was found: ``header``, ``subprotocol``, ``cookie``, ``query``, ``none``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.requests import HTTPConnection
 
-from ..abc import Credentials
+from ..types import Credentials
 
 __all__ = ["COOKIE", "read_credentials"]
 

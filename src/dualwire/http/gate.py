@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
 
-from ..abc import Authenticator, Credentials
+from ..abc import Authenticator
 from ..codes import DRAINING, RESTART
 from ..exceptions import (
     AuthenticationError,
@@ -17,7 +17,7 @@ from ..exceptions import (
 )
 from ..manager import ConnectionManager
 from ..manager.terms import Terms
-from ..types import ConnectionType, Identity
+from ..types import ConnectionType, Credentials, Identity
 from .credentials import read_credentials
 from .origins import OriginPolicy, is_same_origin
 from .proofs import Proofs
