@@ -12,10 +12,10 @@ import math
 import structlog
 from starlette.requests import HTTPConnection
 
-from ..abc import Credentials
 from ..codes import UNAUTHORIZED
 from ..exceptions import CapacityError, RefusedError
 from ..runtime.node import Node
+from ..types import Credentials
 from .addresses import Addresses
 from .attempts import Attempts, Limit
 
