@@ -40,7 +40,7 @@ TASKS: dict[str, tuple[str, ...]] = {
     "Begin and end": ("lifespan", "start", "drain", "stop", "adopt"),
     "Open connections": (
         "connect_websocket", "serve_websocket", "connect_sse", "sse_events", "reserve_sse",
-        "open_sse", "take_sse", "handle_new_game_session",
+        "open_sse", "take_sse", "reserve_websocket", "take_websocket", "handle_new_game_session",
     ),
     "End connections": (
         "disconnect", "disconnect_player", "disconnect_websocket", "disconnect_sse",
