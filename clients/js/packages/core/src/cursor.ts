@@ -1,0 +1,46 @@
+/** Cursors: what a client has seen, as it goes on the wire. The mirror of `core/cursor.py`. */
+
+import { ProtocolError } from "./errors.js";
+import { isObject, type JSONValue } from "./json.js";
+import type { Cursor } from "./types.js";
+
+/** A player in more rooms than this cannot name them all. */
+const MAX_STREAMS = 1024;
+
+const EPOCH = /^[0-9a-f]{20}$/;
+
+/** Whether a value is an epoch: 20 hexadecimal digits. */
+export function isEpoch(value: unknown): value is string {
+  return typeof value === "string" && EPOCH.test(value);
+}
+
+/** Whether a value is a whole number that JSON keeps exactly, not below another. */
+export function isNumberFrom(value: unknown, least: number): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= least;
+}
+
+/**
+ * Read a cursor that a peer sent.
+ *
+ * @throws ProtocolError it is not a cursor
+ */
+export function parseCursor(value: JSONValue | undefined): Cursor {
+  if (!isObject(value)) throw new ProtocolError("a cursor is an object of stream to [epoch, next]");
+  const entries = Object.entries(value);
+  if (entries.length > MAX_STREAMS) {
+    throw new ProtocolError(`a cursor names at most ${MAX_STREAMS} streams, got ${entries.length}`);
+  }
+  // Without a prototype, a stream may have any name.
+  const cursor: Record<string, readonly [string, number]> = Object.create(null);
+  for (const [stream, pair] of entries) {
+    const [epoch, next, ...rest] = Array.isArray(pair) ? pair : [];
+    if (!isEpoch(epoch) || !isNumberFrom(next, 1) || rest.length > 0) {
+      throw new ProtocolError(
+        "a cursor maps each stream to [epoch, next], epoch being 20 hexadecimal digits and next " +
+          `a number from 1; stream ${JSON.stringify(stream.slice(0, 80))} has something else`,
+      );
+    }
+    cursor[stream] = [epoch, next];
+  }
+  return cursor;
+}
