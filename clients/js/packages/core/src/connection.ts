@@ -1,113 +1,270 @@
-/** The whole client: both connections of a player as one. */
+/**
+ * One of a client's two connections: it opens, carries, ends, and opens again by itself.
+ * The mirror of `client/connection.py`.
+ */
 
-import type { JSONObject } from "./json.js";
-import type { ConnectionOptions } from "./options.js";
-import type {
-  CommandOptions,
-  ConnectionType,
-  Cursor,
-  Events,
-  Fault,
-  Reply,
-  Snapshot,
-} from "./types.js";
-
-/** For a try: what is done to a connection on this side. */
-export interface Debug {
-  /**
-   * End a connection as if it were lost; it is opened again as after any loss.
-   * A no-op while it is not open.
-   */
-  drop(type: ConnectionType): void;
-  /** End a connection and keep it closed until {@link Debug.restore}. */
-  cut(type: ConnectionType): void;
-  /**
-   * Keep a connection, and let nothing pass in either direction until {@link Debug.restore}: what
-   * came meanwhile is lost. Its pings go unanswered, so the server ends it after a while.
-   */
-  swallow(type: ConnectionType): void;
-  /** Undo `cut` and `swallow`. A swallowed connection is opened anew: it has missed something. */
-  restore(type: ConnectionType): void;
-  /** What is being done to a connection. */
-  fault(type: ConnectionType): Fault | null;
-}
-
-/** A player's WebSocket and event stream as one; see {@link createConnection}. */
-export interface GameConnection {
-  /** For a try. */
-  readonly debug: Debug;
-
-  /**
-   * Connect, and stay connected until `disconnect()` or until the server says that it is over.
-   * Idempotent. Also the way to go on after an end that `Ended.canTakeBack` does not speak of, for
-   * example after a new login.
-   *
-   * @returns resolves when the first connection is open
-   * @throws EndedError (as a rejection) when the server refuses for good, or `disconnect()` is called
-   */
-  connect(): Promise<void>;
-
-  /** End both connections. Commands that are not answered become `unknown`. Idempotent. */
-  disconnect(): void;
-
-  /**
-   * Have the server do something, at most once, and learn what became of it. Waits for a
-   * connection; repeats over the other one; never runs twice. Never rejects for reasons of the
-   * network: that is what the outcome `unknown` is for.
-   *
-   * @throws MessageTooBigError (as a rejection) the body is larger than the server allows
-   */
-  sendCommand(body: JSONObject, options?: CommandOptions): Promise<Reply>;
-
-  /**
-   * Send a message without a number. Nothing repeats it; what is answered comes as `direct`.
-   *
-   * @throws MessageTooBigError, EndedError, NotSentError (as rejections)
-   */
-  send(message: JSONObject): Promise<void>;
-
-  /**
-   * Make a new session and move both connections to it. It takes over: whatever other client the
-   * player has is ended. This is "take it back" after `session_replaced`.
-   *
-   * @returns its id
-   */
-  createNewSession(): Promise<string>;
-
-  /** Move both connections to a session. The cursor stays: nothing is missed or repeated. */
-  switchToSession(sessionId: string): Promise<void>;
-
-  /** Everything at this moment; the same object until something changes. */
-  getSnapshot(): Snapshot;
-
-  /**
-   * Be called after each change of the snapshot. Changes of one turn are told once; figures alone
-   * (quality, statistics) at most four times a second.
-   *
-   * @returns ends it
-   */
-  subscribe(listener: () => void): () => void;
-
-  /**
-   * Listen to one kind of thing, see {@link Events}. Called in order, synchronously; an exception
-   * of a listener is reported as an `error` (reason `listener`) and stops nothing.
-   *
-   * @returns ends it
-   */
-  on<Name extends keyof Events>(name: Name, listener: (value: Events[Name]) => void): () => void;
-
-  /** Where to go on: everything before has been given to the listeners. */
-  cursor(): Cursor;
-
-  /** Try at once what waits for its turn, and see whether open connections still live. */
-  wake(): void;
-}
+import { delay } from "./backoff.js";
+import { broken, type Ending, farewell } from "./ended.js";
+import type { Environment, Timer } from "./environment.js";
+import { ProtocolError } from "./errors.js";
+import { type JSONObject, readObject } from "./json.js";
+import { Life } from "./life.js";
+import { Gauge } from "./quality.js";
+import { Refused } from "./server.js";
+import type { TransportListener } from "./transport.js";
+import type { ConnectionInfo, ConnectionState, ConnectionType, Degraded, Fault } from "./types.js";
 
 /**
- * A client of a dualwire server. Nothing is opened before {@link GameConnection.connect}.
- *
- * The methods of what is returned need no `this`: they can be passed on their own.
+ * Seconds that a connection must have lived for its end to be no failure in a row: otherwise one
+ * that opens and breaks at once would be tried without pause.
  */
-export function createConnection(options: ConnectionOptions = {}): GameConnection {
-  throw new Error(`not built yet: ${Object.keys(options).join()}`);
+const SETTLED = 5;
+
+/** Seconds after which a replacement that did not open is tried again. */
+const REPLACE_AGAIN = 2;
+
+/** What becomes of what a connection brings. */
+export interface Owner {
+  /** Open a transport for a life, unless the life is over by then; fills in its proof. */
+  open(connection: ClientConnection, life: Life, listener: TransportListener): Promise<void>;
+  /** The server said `hello`. */
+  greeted(connection: ClientConnection, life: Life, hello: JSONObject): void;
+  /**
+   * A frame came.
+   *
+   * @throws ProtocolError it is not as the protocol has it
+   */
+  take(connection: ClientConnection, life: Life, frame: JSONObject, text: string): void;
+  /** A life ended after its `hello`. */
+  left(connection: ClientConnection, life: Life): void;
+  /** Whether there may be another life after this end. */
+  mayReturn(connection: ClientConnection, life: Life, ending: Ending): boolean;
+  /** There may not. */
+  over(connection: ClientConnection, ending: Ending): void;
+  /** Its state, health or fault is another one now. */
+  changed(connection: ClientConnection): void;
+}
+
+/** A connection of one type, kept open until told otherwise. */
+export class ClientConnection {
+  /** The other connection; set by the client. */
+  twin!: ClientConnection;
+  state: ConnectionState = "closed";
+  since: number;
+  id: string | null = null;
+  error: string | null = null;
+  degraded: Degraded | null = null;
+  fault: Fault | null = null;
+  retryAt: number | null = null;
+  gauge = new Gauge();
+  life: Life | null = null;
+  /** What is to take the place of `life`, on another node. */
+  #replacement: Life | null = null;
+  #wanted = false;
+  #timer: Timer | null = null;
+  /** Before this moment the server wants no try. */
+  #notBefore = 0;
+
+  constructor(
+    readonly type: ConnectionType,
+    private readonly environment: Environment,
+    private readonly owner: Owner,
+  ) {
+    this.since = environment.wall();
+  }
+
+  get isOpen(): boolean {
+    return this.state === "open";
+  }
+
+  /** Open, and stay open. Idempotent. */
+  start(): void {
+    if (this.#wanted) return;
+    this.#wanted = true;
+    this.gauge.failures = 0;
+    this.#notBefore = 0;
+    this.#open();
+  }
+
+  /** End, and stay closed. Idempotent. */
+  stop(state: "closed" | "standby" = "closed"): void {
+    this.#wanted = false;
+    this.#unschedule();
+    for (const life of [this.#replacement, this.life]) {
+      if (life !== null) this.#release(life);
+    }
+    this.life = this.#replacement = null;
+    this.#enter(state);
+  }
+
+  /** End the current life; another begins as after any loss. */
+  drop(message = "Cut on this side."): void {
+    if (this.life !== null) this.#end(this.life, broken(message));
+  }
+
+  /** End the current life and begin another at once. */
+  reopen(): void {
+    if (!this.#wanted) return;
+    this.stop(this.state === "standby" ? "standby" : "closed");
+    this.start();
+  }
+
+  /** Try at once if the next try waits for its time. */
+  hurry(): void {
+    if (this.#timer !== null && this.environment.now() >= this.#notBefore) this.#open();
+  }
+
+  /** Send a message; whether the connection was open to take it. */
+  send(text: string): boolean {
+    if (!this.isOpen) return false;
+    if (this.fault === "swallow") return true;
+    return this.life?.transport?.send(text) ?? false;
+  }
+
+  /** Open another one, and end this one as soon as the other is open. Idempotent. */
+  replace(): void {
+    if (this.isOpen && this.#replacement === null) this.#replacement = this.#begin();
+  }
+
+  spoil(fault: Fault | null): void {
+    const before = this.fault;
+    this.fault = fault;
+    if (fault === "cut") this.drop();
+    else if (before === "cut" && this.#wanted) this.#open();
+    else if (before === "swallow" && fault === null) this.drop("Its frames were swallowed.");
+    this.owner.changed(this);
+  }
+
+  info(): ConnectionInfo {
+    const { type, id, state, since, degraded, retryAt, error, fault } = this;
+    const health =
+      state === "open"
+        ? degraded === null
+          ? "healthy"
+          : "degraded"
+        : this.#wanted && this.error !== null
+          ? "unhealthy"
+          : "unknown";
+    const quality = this.gauge.read();
+    return { type, id, state, since, health, degraded, retryAt, error, fault, quality };
+  }
+
+  #open(): void {
+    this.#unschedule();
+    if (this.fault === "cut") return;
+    this.#enter("connecting");
+    this.life = this.#begin();
+  }
+
+  #begin(): Life {
+    const life: Life = new Life(this.environment, () =>
+      this.#end(life, broken("No sign of life from the server.")),
+    );
+    const listener: TransportListener = {
+      text: (text) => this.#text(life, text),
+      ended: (ending) => this.#end(life, ending),
+    };
+    this.owner.open(this, life, listener).then(
+      // The transport may have come too late.
+      () => life.over && life.transport?.abort(),
+      (error: unknown) =>
+        this.#end(life, error instanceof Refused ? error.ending : broken(String(error))),
+    );
+    return life;
+  }
+
+  #text(life: Life, text: string): void {
+    if (life.over || this.fault === "swallow") return;
+    try {
+      const frame = readObject(text);
+      if (frame === null) throw new ProtocolError("expected a JSON object as a frame");
+      life.seen();
+      this.gauge.lastSeen = this.environment.wall();
+      if (frame.type === "bye") this.#end(life, farewell(frame));
+      else if (life.id === null) this.#greeted(life, frame);
+      else this.owner.take(this, life, frame, text);
+    } catch (error) {
+      this.#end(life, broken(error instanceof Error ? error.message : String(error)));
+    }
+  }
+
+  #greeted(life: Life, hello: JSONObject): void {
+    const { type, connection, ping_interval: interval } = hello;
+    if (type !== "hello" || typeof connection !== "string") {
+      throw new ProtocolError(
+        "expected hello as the first frame: this server does not speak dualwire.v1",
+      );
+    }
+    life.id = connection;
+    life.openedAt = this.environment.now();
+    if (typeof interval === "number") life.pingInterval = interval;
+    this.owner.greeted(this, life, hello);
+    if (life === this.#replacement) {
+      const old = this.life;
+      this.life = life;
+      this.#replacement = null;
+      if (old !== null) this.#release(old);
+    }
+    this.id = connection;
+    this.error = null;
+    this.gauge.opened += 1;
+    this.#enter("open");
+  }
+
+  #release(life: Life): void {
+    if (life.over) return;
+    life.end();
+    if (life.id !== null) this.owner.left(this, life);
+  }
+
+  #end(life: Life, ending: Ending): void {
+    if (life.over) return;
+    this.#release(life);
+    if (life === this.#replacement) {
+      // The old one lives until its own end, and there is time for another try.
+      this.#replacement = null;
+      const old = this.life;
+      const again = () => this.life === old && this.replace();
+      this.environment.setTimer(again, REPLACE_AGAIN * 1000);
+      return;
+    }
+    const now = this.environment.now();
+    if (life.openedAt !== null && now - life.openedAt >= SETTLED) this.gauge.failures = 0;
+    this.error = ending.message;
+    this.life = this.#replacement;
+    this.#replacement = null;
+    if (!this.owner.mayReturn(this, life, ending)) {
+      this.stop();
+      this.owner.over(this, ending);
+    } else if (this.life !== null) {
+      this.#enter("connecting");
+    } else if (this.#wanted) {
+      this.#schedule(ending.retryAfter);
+      this.#enter("closed");
+    }
+  }
+
+  #schedule(retryAfter: number | null): void {
+    const { environment, gauge } = this;
+    this.#unschedule();
+    const wait = delay(environment.random(), gauge.failures, this.twin.isOpen, retryAfter);
+    gauge.failures += 1;
+    this.#notBefore = environment.now() + (retryAfter ?? 0);
+    if (this.fault === "cut") return;
+    this.retryAt = environment.wall() + wait * 1000;
+    this.#timer = environment.setTimer(() => this.#open(), wait * 1000);
+  }
+
+  #unschedule(): void {
+    if (this.#timer !== null) this.environment.clearTimer(this.#timer);
+    this.#timer = null;
+    this.retryAt = null;
+  }
+
+  #enter(state: ConnectionState): void {
+    if (state === this.state) return;
+    this.state = state;
+    this.since = this.environment.wall();
+    this.owner.changed(this);
+  }
 }

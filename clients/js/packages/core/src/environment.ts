@@ -36,3 +36,54 @@ export type Timer = unknown;
 
 /** What is used of `Storage`. */
 export type Store = Pick<Storage, "getItem" | "setItem" | "removeItem">;
+
+/** The browser's; outside of a browser, as much of it as there is. */
+export function browser(): Environment {
+  const found = globalThis as Partial<typeof globalThis>;
+  const storage = (name: "localStorage" | "sessionStorage"): Store | null => {
+    try {
+      // Reading it throws where the user forbids storage.
+      return found.document === undefined ? null : (found[name] ?? null);
+    } catch {
+      return null;
+    }
+  };
+  return {
+    now: () => performance.now() / 1000,
+    wall: () => Date.now(),
+    random: () => Math.random(),
+    setTimer: (work, milliseconds) => setTimeout(work, milliseconds),
+    clearTimer: (timer) => clearTimeout(timer as number),
+    fetch: (input, init) => fetch(input, init),
+    WebSocket: found.WebSocket as typeof WebSocket,
+    randomId,
+    localStorage: storage("localStorage"),
+    sessionStorage: storage("sessionStorage"),
+    locks: found.document === undefined ? null : (found.navigator?.locks ?? null),
+    document: found.document ?? null,
+    window: found.document === undefined ? null : (found.window ?? null),
+    origin: found.location?.origin ?? "",
+    protocolOf,
+  };
+}
+
+function randomId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return btoa(String.fromCharCode(...bytes))
+    .replace(/\+/g, "-")
+    .replace(/\//g, "_");
+}
+
+function protocolOf(origin: string): string {
+  const entries = [
+    ...performance.getEntriesByType("navigation"),
+    ...performance.getEntriesByType("resource"),
+  ] as PerformanceResourceTiming[];
+  const known = entries.filter((each) => each.name.startsWith(`${origin}/`));
+  return (
+    known
+      .map((each) => each.nextHopProtocol)
+      .filter(Boolean)
+      .pop() ?? ""
+  );
+}

@@ -10,8 +10,8 @@
  * ```
  */
 
+export { createConnection } from "./client.js";
 export { CODES, type Code, codeFor } from "./codes.js";
-export { createConnection, type Debug, type GameConnection } from "./connection.js";
 export type { Environment, Store, Timer } from "./environment.js";
 export {
   DualwireError,
@@ -20,6 +20,7 @@ export {
   NotSentError,
   ProtocolError,
 } from "./errors.js";
+export type { Debug, GameConnection } from "./game_connection.js";
 export type { JSONObject, JSONValue } from "./json.js";
 export type { ConnectionOptions, Token } from "./options.js";
 export type {

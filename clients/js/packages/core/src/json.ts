@@ -14,3 +14,13 @@ export type JSONObject = { readonly [key: string]: JSONValue };
 export function isObject(value: unknown): value is JSONObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** Read one JSON object; `null` if the text is anything else. */
+export function readObject(text: string): JSONObject | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,41 @@
+/** What an HTTP answer that refuses means for a client. The mirror of `client/refusal.py`. */
+
+import { CODES, type Code, code } from "./codes.js";
+import { type Ending, ending } from "./ended.js";
+import { isObject, type JSONObject, readObject } from "./json.js";
+
+/**
+ * How a connection ended that was refused with an HTTP status.
+ *
+ * What our server says is believed. What something between says is not: a proxy that forbids
+ * WebSockets is no reason to leave the game, because the twin may well pass.
+ *
+ * @param retryAfter the header, seconds or a date
+ * @param wall milliseconds since 1970, now
+ */
+export function refusal(
+  status: number,
+  body: string,
+  retryAfter: string | null,
+  wall: number,
+): Ending {
+  const content = readObject(body) ?? {};
+  const said = isObject(content.error) ? content.error : {};
+  const message = said.message ?? content.detail ?? `HTTP status ${status}`;
+  return ending(meant(status, said), String(message), seconds(retryAfter, wall));
+}
+
+function meant(status: number, said: JSONObject): Code {
+  const number = isObject(said.details) ? said.details.code : undefined;
+  const known =
+    CODES.get(number as number) ?? [...CODES.values()].find((each) => each.name === said.type);
+  if (known !== undefined) return known;
+  return code(status === 401 ? 4401 : status === 429 ? 4005 : 1006);
+}
+
+function seconds(header: string | null, wall: number): number | null {
+  if (header === null) return null;
+  if (/^\s*\d+\s*$/.test(header)) return Number(header);
+  const moment = Date.parse(header);
+  return Number.isNaN(moment) ? null : Math.max(0, (moment - wall) / 1000);
+}

@@ -1,0 +1,40 @@
+/** A client's WebSocket. */
+
+import { broken, closedWith } from "./ended.js";
+import type { Environment } from "./environment.js";
+import { once, type Transport, type TransportListener } from "./transport.js";
+
+const OPEN = 1;
+
+/**
+ * Open a WebSocket.
+ *
+ * @param url `ws:` or `wss:`
+ * @throws SyntaxError the URL is none
+ */
+export function openWebSocket(
+  environment: Environment,
+  url: string,
+  listener: TransportListener,
+): Transport {
+  const heard = once(listener);
+  const socket = new environment.WebSocket(url, ["dualwire.v1"]);
+  socket.onmessage = ({ data }: { data: unknown }) => {
+    if (typeof data === "string") heard.text(data);
+  };
+  socket.onclose = ({ code, reason }) => {
+    heard.ended(code === 1006 ? broken("The WebSocket broke.") : closedWith(code, reason));
+  };
+  return {
+    send(text) {
+      if (heard.over || socket.readyState !== OPEN) return false;
+      socket.send(text);
+      return true;
+    },
+    abort() {
+      // Some browsers never tell the end of a socket whose network went away, so nobody waits.
+      heard.over = true;
+      socket.close();
+    },
+  };
+}
