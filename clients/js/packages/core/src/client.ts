@@ -197,7 +197,7 @@ export class Client implements GameConnection, Owner, Audience, Sleeper {
 
   greeted(connection: ClientConnection, life: Life, hello: JSONObject): void {
     this.#receiving.greeted(connection, life, hello);
-    this.#monitor.opened(connection);
+    this.#monitor.opened(connection, life);
     this.#session.untried = false;
     this.#tellSession();
     this.#tokens.accepted();

@@ -6,6 +6,7 @@
 import type { ClientConnection } from "./connection.js";
 import type { Environment, Timer } from "./environment.js";
 import type { JSONObject } from "./json.js";
+import type { Life } from "./life.js";
 import { Race } from "./quality.js";
 import { Refused } from "./server.js";
 import type { Degraded } from "./types.js";
@@ -17,7 +18,7 @@ const LATE = 2;
 /** Seconds of smoothed lag behind the twin that are too much. */
 const LAGGING = 1;
 
-/** Seconds from the `hello` of an event stream to the first question. */
+/** Seconds from a connection's `hello` to the first question. */
 const PROBE_AFTER = 1;
 
 /** Seconds within which a connection shows that it lives, when the page wakes up. */
@@ -49,16 +50,15 @@ export class Monitor {
   }
 
   /** A connection said `hello`. */
-  opened(connection: ClientConnection): void {
+  opened(connection: ClientConnection, life: Life): void {
     this.#race.begins(connection.gauge);
-    if (connection.type === "websocket") {
-      this.askWebSocket();
-      return;
-    }
-    const { life } = connection;
-    this.#asked = null;
+    const isStream = connection.type === "sse";
+    if (isStream) this.#asked = null;
+    else this.#askedWebSocket = null;
     this.environment.setTimer(() => {
-      if (life === connection.life && connection.isOpen) void this.#ask();
+      if (connection.life !== life || !connection.isOpen) return;
+      if (isStream) void this.#ask();
+      else this.askWebSocket();
     }, PROBE_AFTER * 1000);
   }
 

@@ -65,7 +65,9 @@ export class Session {
     if (kept !== null && kept.session === session && kept.until > this.environment.now()) {
       return kept.text;
     }
-    return (await this.#issue(session)).ticket;
+    const { ticket } = await this.#issue(session);
+    this.#ticket = null;
+    return ticket;
   }
 
   /** A new id; nothing is claimed before a connection opens with it. */
