@@ -394,4 +394,5 @@ class Authenticator(ABC):
         Raises:
             AuthenticationError: the token proves nothing (any more). The message names the reason
                 and never the token.
+            EngineError: that cannot be found out now; the peer may try again.
         """

@@ -110,6 +110,17 @@ class Settings(_Options):
     """What tokens and session ids are signed with, at least 32 characters."""
     secret_file: Path | None = None
     """File that holds the secret, instead."""
+    jwks_url: str | None = None
+    """Where a login server publishes its keys (https); its tokens are accepted beside those that
+    are signed with the secret."""
+    public_key_file: Path | None = None
+    """File with a login server's public key (PEM, JWK or JWKS), for the same."""
+    audience: Annotated[tuple[str, ...], NoDecode] = ()
+    """What a token's ``aud`` must contain one of, separated by commas."""
+    issuer: str | None = None
+    """What a token's ``iss`` must be."""
+    leeway: float = Field(default=0.0, ge=0)
+    """Seconds that the clock of whoever issues tokens may be off."""
     api_key: SecretStr | None = None
     """Key of the server API; without one it is off."""
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
@@ -127,7 +138,7 @@ class Settings(_Options):
     shutdown_timeout: float = Field(default=5.0, gt=0)
     """Seconds that requests have to finish when the server stops."""
 
-    @field_validator("allowed_origins", mode="before")
+    @field_validator("allowed_origins", "audience", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
         if isinstance(value, str):

@@ -205,6 +205,9 @@ class Identity:
     """Wall-clock seconds at which the proof expires; ``None`` for never."""
     token_id: str | None = None
     """The token's own id (``jti``), for revocation."""
+    issued_at: float | None = None
+    """Wall-clock seconds at which the proof was issued, so that one that is newer than a revocation
+    of its player counts again; ``None`` when it does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

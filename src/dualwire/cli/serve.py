@@ -12,7 +12,7 @@ from rich.console import Console
 from ..demo import create_app
 from ..demo.world import WorldError
 from ..exceptions import ConfigurationError
-from ..http import JWTAuthenticator
+from ..http import JWKS, JWTAuthenticator, Keys, PublicKeys
 from ..manager import ConnectionManager
 from ..secret import find_secret
 from ..server import AppError, ListenError
@@ -21,7 +21,7 @@ from ..settings import Settings, load_settings, unknown_variables
 from .exit_codes import APP_UNUSABLE, BAD_SETTINGS, CANNOT_LISTEN, WORLD_UNREADABLE
 from .failing import fail
 
-__all__ = ["secret_of", "serve"]
+__all__ = ["authenticator_of", "secret_of", "serve"]
 
 log = structlog.get_logger("dualwire")
 
@@ -95,13 +95,37 @@ def secret_of(settings: Settings) -> str:
         fail(BAD_SETTINGS, error)
 
 
+def authenticator_of(settings: Settings, secret: str) -> JWTAuthenticator:
+    """Who a token belongs to, by the settings of this process.
+
+    Args:
+        settings: name the login servers whose tokens are accepted as well.
+        secret: signs the game's own.
+
+    Raises:
+        ConfigurationError: an address or a key file cannot be used.
+    """
+    keys: list[Keys] = []
+    if settings.jwks_url is not None:
+        keys.append(JWKS(settings.jwks_url))
+    if settings.public_key_file is not None:
+        keys.append(PublicKeys.read(settings.public_key_file))
+    return JWTAuthenticator(
+        secret,
+        *keys,
+        audience=settings.audience or None,
+        issuer=settings.issuer,
+        leeway=settings.leeway,
+    )
+
+
 def _demo(settings: Settings) -> tuple[Any, ConnectionManager, str]:
     secret = secret_of(settings)
     manager = ConnectionManager(config=settings.config(), secret=secret)
     try:
         app = create_app(
             manager,
-            JWTAuthenticator(secret),
+            authenticator_of(settings, secret),
             world_path=settings.world,
             accounts_path=settings.accounts,
             allowed_origins=settings.allowed_origins,

@@ -8,11 +8,10 @@ from typing import Annotated
 import typer
 
 from ..exceptions import ConfigurationError
-from ..http import JWTAuthenticator
 from ..settings import load_settings
 from .exit_codes import BAD_SETTINGS
 from .failing import fail
-from .serve import secret_of
+from .serve import authenticator_of, secret_of
 
 __all__ = ["token"]
 
@@ -26,7 +25,7 @@ def token(
     """Print a token that the server of the same secret accepts."""
     try:
         settings = load_settings(secret_file=secret_file)
-        authenticator = JWTAuthenticator(secret_of(settings))
+        authenticator = authenticator_of(settings, secret_of(settings))
     except ConfigurationError as error:
         fail(BAD_SETTINGS, error)
     typer.echo(authenticator.issue(player, name=name, lifetime=lifetime))

@@ -3,18 +3,23 @@
 * :func:`realtime_router`: WebSockets, event streams, sessions, commands
 * :func:`admin_router`: the server API for backends in any language
 * :func:`monitoring_router`: figures for people and for Prometheus
-* :class:`JWTAuthenticator`: who a token belongs to
+* :class:`JWTAuthenticator`: who a token belongs to, by a :class:`SharedSecret`,
+  :class:`PublicKeys` or :class:`JWKS`
 * :func:`install_redaction`: no secret of a URL reaches a log
 """
 
 from .admin import admin_router
-from .auth import JWTAuthenticator
+from .auth import JWKS, JWTAuthenticator, Keys, PublicKeys, SharedSecret
 from .monitoring import monitoring_router
 from .redaction import install_redaction
 from .router import realtime_router
 
 __all__ = [
+    "JWKS",
     "JWTAuthenticator",
+    "Keys",
+    "PublicKeys",
+    "SharedSecret",
     "admin_router",
     "install_redaction",
     "monitoring_router",

@@ -10,7 +10,7 @@ import structlog
 
 from ..core.cursor import clamp, parse_cursor
 from ..core.messages import ClientMessage, parse_message, problem
-from ..exceptions import AuthenticationError, ProtocolError
+from ..exceptions import AuthenticationError, EngineError, ProtocolError
 from ..types import GLOBAL, Cursor, Identity, JSONObject
 from .audience import LocalPlayer
 from .commanding import Command, Commanding
@@ -190,8 +190,10 @@ class Inbound:
         try:
             async with asyncio.timeout(self._node.config.limits.handshake):
                 identity = await self.authenticate(token)
-        except (AuthenticationError, TimeoutError) as error:
-            return _warning("refresh_failed", str(error) or "the authenticator did not answer")
+        except AuthenticationError as error:
+            return _warning("refresh_failed", str(error))
+        except (EngineError, TimeoutError):
+            return _warning("refresh_failed", "the token cannot be verified now; try again")
         if identity.player_id != sender.player_id:
             return _warning("refresh_failed", "the token belongs to another player")
         for connection in sender.player.connections.values() if sender.player else ():

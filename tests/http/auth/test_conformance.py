@@ -6,8 +6,7 @@ import pytest
 
 from dualwire.http import JWTAuthenticator
 from dualwire.testing import AuthenticatorSubject, ManualClock, authenticator_cases
-
-from ..game import SECRET
+from tests.game import SECRET
 
 
 async def subject() -> AuthenticatorSubject:

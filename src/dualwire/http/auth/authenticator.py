@@ -1,4 +1,4 @@
-"""Tokens: JSON Web Tokens (RFC 7519) that are signed with a shared secret."""
+"""Who a JSON Web Token belongs to, and new tokens for those who have no login server."""
 
 from __future__ import annotations
 
@@ -8,65 +8,68 @@ from typing import Any
 
 import jwt
 
-from ..abc import Authenticator, Clock
-from ..clock import SystemClock
-from ..codes import TOKEN_EXPIRED
-from ..exceptions import AuthenticationError, ConfigurationError
-from ..types import Identity
+from ...abc import Authenticator, Clock
+from ...clock import SystemClock
+from ...codes import TOKEN_EXPIRED
+from ...exceptions import AuthenticationError, ConfigurationError
+from ...types import Identity
+from .keys import Key, Keys, SharedSecret
 
 __all__ = ["JWTAuthenticator"]
-
-SECRET_BYTES = 32
-"""RFC 7518, section 3.2: a key for HS256 has at least the size of the hash."""
-
-_HMAC = ("HS256", "HS384", "HS512")
 
 
 class JWTAuthenticator(Authenticator):
     """Verifies tokens, and issues them for applications that have no login of their own.
 
     A token names the player in ``sub`` and its end in ``exp``; both are required. ``name`` is what
-    other players call it, ``jti`` the token's own id.
+    other players call it, ``jti`` the token's own id and ``iat`` the moment of its issue; both are
+    for revocation. ::
+
+        JWTAuthenticator(secret)
+        JWTAuthenticator(PublicKeys.read("login.pem"), issuer="https://login.example")
+        JWTAuthenticator(JWKS("https://login.example/.well-known/jwks.json"), audience="game")
 
     Args:
-        secret: at least 32 bytes, known to whoever issues tokens and to nobody else.
-        algorithms: those that are accepted, of HS256, HS384 and HS512; the first one signs.
+        keys: a shared secret of at least 32 bytes, or :class:`~dualwire.http.Keys`; of several any
+            one may verify a token.
+        algorithms: those that a shared secret is for, of HS256, HS384 and HS512; the first one
+            signs. A public key is for the one algorithm that it names.
         audience: what ``aud`` must contain; ``None`` for tokens of whatever audience.
         issuer: what ``iss`` must be; ``None`` for tokens of whatever issuer.
         leeway: seconds that clocks of other machines may be off.
         clock: time; ``None`` for the system's.
 
     Raises:
-        ConfigurationError: the secret is too short, or an algorithm needs no secret.
+        ConfigurationError: there is no key, a secret is too short, or an algorithm needs no secret.
     """
 
     waits = False
 
     def __init__(
         self,
-        secret: str | bytes,
-        *,
+        *keys: str | bytes | Keys,
         algorithms: Sequence[str] = ("HS256",),
         audience: str | Sequence[str] | None = None,
         issuer: str | None = None,
         leeway: float = 0.0,
         clock: Clock | None = None,
     ) -> None:
-        self._secret = secret.encode() if isinstance(secret, str) else secret
-        if len(self._secret) < SECRET_BYTES:
-            raise ConfigurationError(
-                "secret", f"at least {SECRET_BYTES} bytes", f"{len(self._secret)} bytes"
-            )
-        if not algorithms or not set(algorithms) <= set(_HMAC):
-            raise ConfigurationError("algorithms", f"some of {', '.join(_HMAC)}", algorithms)
-        self._algorithms = list(algorithms)
+        if not keys:
+            raise ConfigurationError("keys", "a secret, or where public keys are", None)
+        self._keys = [
+            each if isinstance(each, Keys) else SharedSecret(each, algorithms) for each in keys
+        ]
+        signing = (each.signing_key() for each in self._keys)
+        self._signing = next((key for key in signing if key is not None), None)
+        # The usual case needs no look at what the token says of itself.
+        self._only = self._signing if len(self._keys) == len(algorithms) == 1 else None
         self._audience = audience
         self._issuer = issuer
         self._leeway = leeway
         self._clock = clock or SystemClock()
 
     async def authenticate(self, token: str) -> Identity:
-        claims = self._verified(token)
+        claims = await self._verified(token)
         now = self._clock.wall()
         expires_at = _number(claims, "exp")
         if expires_at is None:
@@ -84,6 +87,7 @@ class JWTAuthenticator(Authenticator):
             name=name if isinstance(name, str) else None,
             expires_at=expires_at,
             token_id=token_id if isinstance(token_id, str) else None,
+            issued_at=_number(claims, "iat"),
         )
 
     def issue(self, player_id: str, *, name: str | None = None, lifetime: float = 3600.0) -> str:
@@ -93,7 +97,13 @@ class JWTAuthenticator(Authenticator):
             player_id: who it is for.
             name: what other players call it.
             lifetime: seconds until it expires.
+
+        Raises:
+            ConfigurationError: there are public keys only, which cannot sign.
         """
+        key = self._signing
+        if key is None:
+            raise ConfigurationError("keys", "a secret beside the public keys, to sign with", None)
         now = self._clock.wall()
         claims: dict[str, Any] = {
             "sub": player_id,
@@ -108,14 +118,34 @@ class JWTAuthenticator(Authenticator):
             claims["aud"] = self._audience if one else list(self._audience)
         if self._issuer is not None:
             claims["iss"] = self._issuer
-        return jwt.encode(claims, self._secret, algorithm=self._algorithms[0])
+        return jwt.encode(claims, key.material, algorithm=key.algorithm)
 
-    def _verified(self, token: str) -> dict[str, Any]:
+    async def _verified(self, token: str) -> dict[str, Any]:
+        """The claims of a token that some key of ours has signed."""
+        if self._only is not None:
+            return self._decoded(token, self._only)
+        try:
+            header = jwt.get_unverified_header(token)
+        except jwt.PyJWTError:
+            raise AuthenticationError("this is no valid token") from None
+        algorithm, key_id = header.get("alg"), header.get("kid")
+        refusal = AuthenticationError("the token was not signed with a key that is known here")
+        if not isinstance(algorithm, str):
+            raise refusal
+        for keys in self._keys:
+            for key in await keys.find(algorithm, key_id):
+                try:
+                    return self._decoded(token, key)
+                except AuthenticationError as error:
+                    refusal = error
+        raise refusal
+
+    def _decoded(self, token: str, key: Key) -> dict[str, Any]:
         try:
             claims: dict[str, Any] = jwt.decode(
                 token,
-                self._secret,
-                algorithms=self._algorithms,
+                key.material,
+                algorithms=[key.algorithm],
                 audience=self._audience,
                 issuer=self._issuer,
                 # Times are compared here, so that they are those of our clock.
@@ -134,7 +164,7 @@ class JWTAuthenticator(Authenticator):
         except jwt.InvalidIssuerError:
             raise AuthenticationError("the token is from another issuer (iss)") from None
         except jwt.InvalidSignatureError:
-            raise AuthenticationError("the token was not signed with this secret") from None
+            raise AuthenticationError("the token was not signed with our key") from None
         except jwt.PyJWTError:
             # Without the library's text and its chain: parts of the token may be in them.
             raise AuthenticationError("this is no valid token") from None
