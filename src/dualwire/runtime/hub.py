@@ -41,8 +41,13 @@ __all__ = ["Hub"]
 
 log = structlog.get_logger("dualwire")
 
-FLUSH_BATCH = 256
-"""Connections flushed per loop turn: 10,000 at once would hold the loop for 57-73 ms."""
+FLUSH_BATCH = 32
+"""Connections flushed per loop turn, and as many more for each event of that turn. Small, so that
+whoever publishes, opens or asks gets turns between: what is published while the rest waits is
+joined with it."""
+FLUSH_MOST = 256
+"""Connections flushed in one turn, whatever was published: 10,000 would hold the loop for 57-73
+ms."""
 
 
 class Hub:
@@ -89,6 +94,7 @@ class Hub:
         """Whether a fan-out is going on: the logs are ahead of the hub."""
         self._dirty: deque[Connection] = deque()
         self._flush_due = False
+        self._batch = FLUSH_BATCH
         self._joining: list[Connection] = []
         """Those that were flushed a moment ago: what comes for them meanwhile goes out together."""
 
@@ -235,6 +241,8 @@ class Hub:
             self.push(connection, frame)
 
     def _give(self, audience: Audience, stream: str, entry: Entry, body: Event) -> None:
+        # Flushing keeps pace with publishing: else many publishers would fill outboxes to the brim.
+        self._batch += FLUSH_BATCH
         refused = self.permission.refused(audience, body)
         limits = self._config.limits
         full: list[Connection] = []
@@ -245,6 +253,8 @@ class Hub:
         busy_since = now - self._coalesce
         joining = self._joining
         joined_before = len(joining)
+        # What is said to one player goes before the rest of a large room.
+        put = dirty.append if audience.players > 1 else dirty.appendleft
         for encoding, connections in audience.live.items():
             frame = encoding.event(stream, entry)
             size = frame.size
@@ -261,7 +271,7 @@ class Hub:
                     if joins and connection.flushed_at > busy_since:
                         joining.append(connection)
                     else:
-                        dirty.append(connection)
+                        put(connection)
                 elif (
                     connection.outbox_size > limits.outbox
                     or len(connection.outbox) > limits.outbox_events
@@ -375,7 +385,8 @@ class Hub:
     def _flush(self) -> None:
         self._flush_due = False
         now = self._now()
-        for _ in range(min(FLUSH_BATCH, len(self._dirty))):
+        batch, self._batch = min(self._batch, FLUSH_MOST, len(self._dirty)), FLUSH_BATCH
+        for _ in range(batch):
             connection = self._dirty.popleft()
             if connection.dirty:
                 connection.flushed_at = now
