@@ -12,7 +12,7 @@ from dualwire.config import Config
 from dualwire.core.encoding.plain import PlainText
 from dualwire.engines.memory import MemoryEngine
 from dualwire.runtime.admission import Opening
-from dualwire.runtime.hub import FLUSH_BATCH, FLUSH_MOST
+from dualwire.runtime.flushing import FLUSH_BATCH, FLUSH_MOST
 from dualwire.runtime.node import Node
 from dualwire.testing import FakeTransport
 from dualwire.types import GLOBAL, Event, Identity, player_stream, room_stream

@@ -31,6 +31,7 @@ from ..types import (
 )
 from .audience import Audience, LocalPlayer
 from .connection import Connection
+from .flushing import Flushing
 from .permission import Permission
 from .readers import Readers
 from .sampling import Sampling
@@ -40,14 +41,6 @@ from .twins import Twins
 __all__ = ["Hub"]
 
 log = structlog.get_logger("dualwire")
-
-FLUSH_BATCH = 32
-"""Connections flushed per loop turn, and as many more for each event of that turn. Small, so that
-whoever publishes, opens or asks gets turns between: what is published while the rest waits is
-joined with it."""
-FLUSH_MOST = 256
-"""Connections flushed in one turn, whatever was published: 10,000 would hold the loop for 57-73
-ms."""
 
 
 class Hub:
@@ -73,13 +66,10 @@ class Hub:
         call_later: Callable[[float, Callable[[], None]], object] | None = None,
         now: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        self._call_later = call_later if config.coalesce is not None else None
-        self._coalesce = config.coalesce or 0.0
         self._now = now
         self._engine = engine
         self._config = config
         self._stats = stats
-        self._call_soon = call_soon
         self._end = end
         self.n = 0
         """The node's number of the newest entry."""
@@ -92,11 +82,15 @@ class Hub:
         self._arrived: deque[tuple[str, Entry]] = deque()
         self.busy = False
         """Whether a fan-out is going on: the logs are ahead of the hub."""
-        self._dirty: deque[Connection] = deque()
-        self._flush_due = False
-        self._batch = FLUSH_BATCH
-        self._joining: list[Connection] = []
-        """Those that were flushed a moment ago: what comes for them meanwhile goes out together."""
+        self._flushing = Flushing(
+            self._flush_one,
+            call_soon,
+            call_later if config.coalesce is not None else None,
+            now,
+            config.coalesce or 0.0,
+        )
+        self.mark = self._flushing.mark
+        """What waits in a connection's outbox is flushed in the next turn."""
 
     # Players
 
@@ -241,18 +235,14 @@ class Hub:
             self.push(connection, frame)
 
     def _give(self, audience: Audience, stream: str, entry: Entry, body: Event) -> None:
-        # Flushing keeps pace with publishing: else many publishers would fill outboxes to the brim.
-        self._batch += FLUSH_BATCH
         refused = self.permission.refused(audience, body)
         limits = self._config.limits
         full: list[Connection] = []
         skipping: list[Connection] = []
-        dirty = self._dirty
-        joins = self._call_later is not None
-        now = self._now()
-        busy_since = now - self._coalesce
-        joining = self._joining
-        joined_before = len(joining)
+        flushing, now = self._flushing, self._now()
+        dirty, joining, joins = flushing.dirty, flushing.joining, flushing.joins
+        busy_since = now - flushing.coalesce
+        joining_since = len(joining)
         # What is said to one player goes before the rest of a large room.
         put = dirty.append if audience.players > 1 else dirty.appendleft
         for encoding, connections in audience.live.items():
@@ -277,9 +267,6 @@ class Hub:
                     or len(connection.outbox) > limits.outbox_events
                 ):
                     full.append(connection)
-        if joining and not joined_before:
-            assert self._call_later is not None
-            self._call_later(self._coalesce, self._join)
         if entry.accepted and not refused:
             self.sampling.given(connection, stream, audience.position, entry, now)
         for connection in skipping:
@@ -289,7 +276,7 @@ class Hub:
         for connection in full:
             # Inline, so that a publisher who never yields cannot grow an outbox without bound.
             self._flush_one(connection)
-        self._schedule_flush()
+        flushing.given(joining_since=joining_since)
 
     def _move(
         self, player: LocalPlayer, audience: Audience, entry: Entry, body: Subscribed | Unsubscribed
@@ -361,38 +348,6 @@ class Hub:
             self.readers.note_loss(connection, loss)
         connection.start = Place(dict(place.positions))
         connection.place = Place(dict(place.positions))
-
-    # Flushing
-
-    def mark(self, connection: Connection) -> None:
-        """What waits in a connection's outbox is flushed in the next turn."""
-        if connection.outbox and not connection.dirty:
-            connection.dirty = True
-            self._dirty.append(connection)
-            self._schedule_flush()
-
-    def _schedule_flush(self) -> None:
-        if self._dirty and not self._flush_due:
-            self._flush_due = True
-            self._call_soon(self._flush)
-
-    def _join(self) -> None:
-        """The writes of busy connections were joined for long enough."""
-        self._dirty.extend(self._joining)
-        self._joining.clear()
-        self._schedule_flush()
-
-    def _flush(self) -> None:
-        self._flush_due = False
-        now = self._now()
-        batch, self._batch = min(self._batch, FLUSH_MOST, len(self._dirty)), FLUSH_BATCH
-        for _ in range(batch):
-            connection = self._dirty.popleft()
-            if connection.dirty:
-                connection.flushed_at = now
-                self._flush_one(connection)
-        self.sampling.written()
-        self._schedule_flush()
 
     def _flush_one(self, connection: Connection) -> None:
         self._stats.deliveries += connection.flush()
