@@ -6,6 +6,7 @@ from starlette.requests import HTTPConnection
 
 from ..config import Limits
 from ..core.cursor import parse_cursor
+from ..core.encoding.filtered import parse_types
 from ..core.encoding.json import decode_message
 from ..exceptions import MessageTooBigError, ProtocolError
 from ..manager.terms import ProtocolName, Terms
@@ -17,7 +18,7 @@ __all__ = ["read_terms"]
 def read_terms(
     connection: HTTPConnection, identity: Identity, limits: Limits, address: str | None = None
 ) -> Terms:
-    """Read ``protocol``, ``cursor``, ``digest``, ``twins`` and the last event's id.
+    """Read ``protocol``, ``cursor``, ``digest``, ``types``, ``twins`` and the last event's id.
 
     Args:
         connection: an SSE request or an opening WebSocket.
@@ -46,6 +47,7 @@ def read_terms(
         cursor=parse_cursor(decode_message(cursor)) if cursor else None,
         # A browser that comes back by itself uses its old address and a new header.
         last_event_id=connection.headers.get("last-event-id") or query.get("last_event_id"),
+        types=parse_types(query.get("types", "")),
         standby=twins == "standby",
         digest=bool(digest),
     )

@@ -369,6 +369,7 @@ class Connecting(Sending):
             session_id=session_id,
             last_event_id=parse_event_id(last_event_id) if last_event_id else None,
             cursor=terms.cursor,
+            types=terms.types,
             standby=terms.standby,
             address=terms.address,
         )

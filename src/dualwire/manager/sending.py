@@ -130,7 +130,7 @@ class Sending:
             timeout: seconds to wait at most; what is not written by then is reported as queued.
 
         Returns:
-            For each connection of the player: written, queued or failed.
+            For each connection of the player: written, queued, failed or filtered.
         """
         report, _ = await self._deliver(player_id_of(player_id), event, timeout)
         return report
@@ -156,11 +156,16 @@ class Sending:
         report, player = await self._deliver(player_id, event, timeout, confirm=True)
         if report.reason:
             return report
-        speaks = player is not None and any(
-            each.encoding.contiguous for each in player.connections.values()
-        )
+        speaks = [
+            each.id
+            for each in (player.connections.values() if player is not None else ())
+            if each.encoding.contiguous
+        ]
         if player is None or not speaks:
             return replace(report, reason="no client that acknowledges")
+        filtered = {each.connection_id for each in report.connections if each.outcome == "filtered"}
+        if filtered.issuperset(speaks):
+            return replace(report, reason="filtered")
         left = timeout - (self.node.clock.now() - began)
         acknowledged = await player.wait_acknowledged(report.position, max(0.0, left))
         return replace(
@@ -180,7 +185,7 @@ class Sending:
             reason = "not authorized"
             return DeliveryReport(player_id=player_id, position=position, reason=reason), player
         connections = list(player.connections.values()) if player is not None else []
-        reports = await _written(connections, entry.n, timeout)
+        reports = await _written(connections, entry, timeout)
         self.node.stats.report.add(self.node.clock.now() - began)
         report = DeliveryReport(
             player_id=player_id,
@@ -248,26 +253,31 @@ class Sending:
 
 
 async def _written(
-    connections: Sequence[Connection], n: int, timeout: float
+    connections: Sequence[Connection], entry: Entry, timeout: float
 ) -> tuple[ConnectionReport, ...]:
-    """Wait until the event of number ``n`` is written on each connection that carries."""
+    """Wait until an event is written on each connection that carries it."""
+    assert isinstance(entry.body, Event)
     loop = asyncio.get_running_loop()
+    wanting = {each for each in connections if each.encoding.wants(entry.body)}
     futures: dict[Connection, asyncio.Future[bool]] = {
-        each: loop.create_future() for each in connections if each.carries
+        each: loop.create_future() for each in connections if each.carries and each in wanting
     }
     for connection, future in futures.items():
-        connection.wait_written(n, future)
+        connection.wait_written(entry.n, future)
     if futures:
         await asyncio.wait(futures.values(), timeout=timeout)
     return tuple(
-        _report(each, futures.get(each))
+        _report(each, futures.get(each), each in wanting)
         for each in connections
-        if each in futures or each.state is State.RESERVED
+        if each in futures or each not in wanting or each.state is State.RESERVED
     )
 
 
-def _report(connection: Connection, future: asyncio.Future[bool] | None) -> ConnectionReport:
-    outcome: Literal["written", "queued", "failed"] = "queued"
+def _report(
+    connection: Connection, future: asyncio.Future[bool] | None, wanted: bool
+) -> ConnectionReport:
+    outcome: Literal["written", "queued", "failed", "filtered"]
+    outcome = "queued" if wanted else "filtered"
     if future is not None and future.done():
         outcome = "written" if future.result() else "failed"
     elif future is not None:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from ..types import Cursor, Identity
+from ..types import Cursor, EventTypes, Identity
 
 __all__ = ["ProtocolName", "Terms", "selected", "subprotocol_of"]
 
@@ -26,6 +26,9 @@ class Terms:
     """What a client of ``dualwire.v1`` has seen: it goes on from there."""
     last_event_id: str | None = None
     """The ``Last-Event-ID`` of a plain SSE client: it goes on from there."""
+    types: EventTypes = frozenset()
+    """Types of events that it wants; empty for all. One choice per session (``dualwire.v1``), or
+    per connection (``plain``)."""
     standby: bool = False
     """It asks that only one of its plain connections carries each event."""
     digest: bool = False

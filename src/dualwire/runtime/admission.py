@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from ..codes import PROTOCOL_ERROR
 from ..core.cursor import merge
 from ..core.encoding import Encoding
+from ..core.encoding.filtered import Filters
 from ..core.reading import Place
 from ..core.session import Claim, check_session_id, issue_session_id
 from ..exceptions import SessionError
-from ..types import ConnectionType, Cursor, Identity, JSONObject, Loss
+from ..types import ConnectionType, Cursor, EventTypes, Identity, JSONObject, Loss
 from .audience import LocalPlayer
 from .connection import Connection
 
@@ -38,6 +40,8 @@ class Opening:
     last_event_id: tuple[str, int] | None = None
     """The node and its number of the last event that the client has."""
     cursor: Cursor | None = None
+    types: EventTypes = frozenset()
+    """Types of events that the client wants; empty for all, or for what its session carries."""
     standby: bool = False
     """The client asks that its plain connections do not all carry every event."""
     address: str | None = None
@@ -55,12 +59,14 @@ class Admission:
     def __init__(self, node: Node, session_key: bytes | None) -> None:
         self._node = node
         self._session_key = session_key
+        self._filters = Filters()
 
     async def reserve(self, opening: Opening) -> Connection:
         """Claim the session for a connection and register it; it carries nothing yet.
 
         Raises:
-            SessionError: the session id is malformed, somebody else's, or retired.
+            SessionError: the session id is malformed, somebody else's, or retired; or the client
+                wants other events than the session carries.
             CapacityError: there are as many connections as may be, of this player, from this
                 address or at all; or the player opens too many in too short a time.
         """
@@ -70,12 +76,15 @@ class Admission:
         if opening.session_id is not None:
             check_session_id(opening.session_id, player_id, self._session_key)
         self._check_limits(opening, began)
-        claim, player = await self._claim(player_id, opening.session_id)
+        # A plain connection has a filter of its own, which says nothing about the session.
+        types = opening.types if opening.encoding.contiguous else None
+        claim, player = await self._claim(player_id, opening.session_id, types)
+        encoding = self._filters.of(opening.encoding, self._types(opening, claim, player))
         connection = Connection(
             secrets.token_hex(8),
             player,
             claim.session_id,
-            opening.encoding,
+            encoding,
             opening.connection_type,
             opening.identity,
             now=began,
@@ -86,7 +95,7 @@ class Admission:
         # Nothing waits from here on, so where it stands is where it was registered.
         saved = await engine.written(player_id) if engine.durable else {}
         connection.place = self._place(player, opening, saved, resumes=claim.outcome == "joined")
-        if opening.encoding.contiguous:
+        if encoding.contiguous:
             connection.hello = self._hello(connection, opening)
         self._note_resume(connection, opening)
         connection.deadline = began + self._node.config.session.open_within
@@ -117,10 +126,12 @@ class Admission:
         """A new session id for a player; nothing is claimed."""
         return issue_session_id(secrets.token_urlsafe(18), player_id, self._session_key)
 
-    async def _claim(self, player_id: str, session_id: str | None) -> tuple[Claim, LocalPlayer]:
+    async def _claim(
+        self, player_id: str, session_id: str | None, types: EventTypes | None = None
+    ) -> tuple[Claim, LocalPlayer]:
         began = self._node.clock.now()
         claim = await self._node.engine.claim(
-            player_id, session_id, self.issue_session_id(player_id)
+            player_id, session_id, self.issue_session_id(player_id), types
         )
         if claim.outcome == "refused":
             assert claim.code is not None
@@ -142,6 +153,30 @@ class Admission:
             )
         return claim, player
 
+    def _types(self, opening: Opening, claim: Claim, player: LocalPlayer) -> EventTypes:
+        """Which events a connection gets: twins must never disagree about that, or the one would
+        leave out what the other is about to bring."""
+        if opening.encoding.contiguous:
+            decided = claim.types or frozenset()
+            if opening.types and opening.types != decided:
+                raise SessionError(
+                    f"types: this session carries {_listed(decided)}, as all its connections do; "
+                    "ask for the same, or begin another session",
+                    PROTOCOL_ERROR,
+                )
+            return decided
+        plain = [each for each in player.connections.values() if not each.encoding.contiguous]
+        asked = opening.standby or any(each.standby_wanted for each in plain)
+        if asked or self._node.config.plain_twins == "standby":
+            for each in plain:
+                if each.encoding.types != opening.types:
+                    raise SessionError(
+                        "types: the player's plain connections stand by for each other, so they "
+                        f"carry the same: {_listed(each.encoding.types)}",
+                        PROTOCOL_ERROR,
+                    )
+        return opening.types
+
     def _check_limits(self, opening: Opening, now: float) -> None:
         limiter, player = self._node.limiter, self._node.hub.players.get(opening.player_id)
         limiter.check_place(opening.address)
@@ -155,6 +190,7 @@ class Admission:
         """What a client of ``dualwire.v1`` is told about its connection, beside where it begins."""
         config, place = self._node.config, connection.place
         losses = place.losses if place is not None else []
+        types = connection.encoding.types
         return {
             "connection": connection.id,
             "session": connection.session_id,
@@ -165,6 +201,7 @@ class Admission:
             "limits": {"message": config.limits.message},
             "resume_window": config.session.resume,
             "resume": _resume(connection.player.stream, opening.cursor, losses),
+            **({"types": sorted(types)} if types else {}),
         }
 
     def _note_resume(self, connection: Connection, opening: Opening) -> None:
@@ -191,6 +228,10 @@ class Admission:
         # Nobody carries now: go on where the session's last connection was written.
         merge(saved, player.written)
         return reader.at_cursor(saved)
+
+
+def _listed(types: EventTypes) -> str:
+    return ", ".join(sorted(types)) or "every type of event"
 
 
 def _resume(own: str, cursor: Cursor | None, losses: Sequence[Loss]) -> JSONObject:

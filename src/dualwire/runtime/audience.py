@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping
 
+from ..abc import Engine
 from ..core.cursor import merge
 from ..core.encoding import Encoding
 from ..core.reading import Reader
-from ..types import Cursor, Position, player_stream
+from ..types import GLOBAL, Cursor, Position, player_stream
 from .connection import Connection
 
-__all__ = ["Audience", "LocalPlayer"]
+__all__ = ["Audience", "Audiences", "LocalPlayer"]
 
 
 class LocalPlayer:
@@ -87,13 +88,15 @@ class LocalPlayer:
 class Audience:
     """The connections of this node that carry one stream, and where the hub stands in it."""
 
-    __slots__ = ("live", "players", "position")
+    __slots__ = ("live", "players", "position", "skipped")
 
     def __init__(self, position: Position) -> None:
         self.position = position
         self.live: dict[Encoding, dict[Connection, None]] = {}
         self.players = 0
         """Local players who are in it, connected or not."""
+        self.skipped: dict[Connection, int] | None = None
+        """Live connections that have not been told what they skipped: from which offset on."""
 
     def add(self, connection: Connection) -> None:
         """A connection stands where the hub stands."""
@@ -106,3 +109,33 @@ class Audience:
             group.pop(connection, None)
             if not group:
                 del self.live[connection.encoding]
+        if self.skipped is not None:
+            self.skipped.pop(connection, None)
+
+
+class Audiences(dict[str, Audience]):
+    """The audiences of one node, by stream: those that some local player is in.
+
+    Args:
+        engine: follows their streams.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__()
+        self._engine = engine
+
+    def of(self, stream: str) -> Audience:
+        """A stream's audience, made if need be; who joins it counts itself in ``players``."""
+        audience = self.get(stream)
+        if audience is None:
+            self._engine.follow(stream)
+            audience = self[stream] = Audience(self._engine.log(stream).position)
+        return audience
+
+    def leave(self, stream: str) -> None:
+        """A local player is in it no longer."""
+        audience = self[stream]
+        audience.players -= 1
+        if not audience.players and stream != GLOBAL:
+            del self[stream]
+            self._engine.unfollow(stream)

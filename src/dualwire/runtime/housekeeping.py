@@ -98,6 +98,8 @@ class Housekeeping:
             return
         encoding = connection.encoding
         connection.pings += 1
+        if encoding.contiguous:
+            self._node.hub.tell_skips(connection)
         tails = self._node.hub.tails(connection) if encoding.contiguous else {}
         ping = encoding.ping(connection.pings, tails)
         if ping is None:

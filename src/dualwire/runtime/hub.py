@@ -29,7 +29,8 @@ from ..types import (
     Subscribed,
     Unsubscribed,
 )
-from .audience import Audience, LocalPlayer
+from . import skips
+from .audience import Audience, Audiences, LocalPlayer
 from .connection import Connection
 from .flushing import Flushing
 from .permission import Permission
@@ -78,7 +79,7 @@ class Hub:
         self.twins = Twins(self, config.plain_twins)
         self.sampling = Sampling(stats, now)
         self.players: dict[str, LocalPlayer] = {}
-        self._audiences: dict[str, Audience] = {}
+        self._audiences = Audiences(engine)
         self._arrived: deque[tuple[str, Entry]] = deque()
         self.busy = False
         """Whether a fan-out is going on: the logs are ahead of the hub."""
@@ -103,7 +104,7 @@ class Hub:
             player = LocalPlayer(player_id, reader, engine.rooms_of(player_id))
             self.players[player_id] = player
             for stream in (player.stream, GLOBAL, *player.rooms):
-                self._audience(stream).players += 1
+                self._audiences.of(stream).players += 1
         return player
 
     def forget(self, player_id: str) -> None:
@@ -113,21 +114,7 @@ class Hub:
             return
         del self.players[player_id]
         for stream in (player.stream, GLOBAL, *player.rooms):
-            self._leave_audience(stream)
-
-    def _audience(self, stream: str) -> Audience:
-        audience = self._audiences.get(stream)
-        if audience is None:
-            self._engine.follow(stream)
-            audience = self._audiences[stream] = Audience(self._engine.log(stream).position)
-        return audience
-
-    def _leave_audience(self, stream: str) -> None:
-        audience = self._audiences[stream]
-        audience.players -= 1
-        if not audience.players and stream != GLOBAL:
-            del self._audiences[stream]
-            self._engine.unfollow(stream)
+            self._audiences.leave(stream)
 
     # Connections
 
@@ -150,6 +137,13 @@ class Hub:
             return None
         streams = format_cursor(connection.place.positions)
         return connection.encoding.hello({**connection.hello, "streams": streams})
+
+    def tell_skips(self, connection: Connection) -> None:
+        """Let a connection account for all that it skipped up to here."""
+        if connection.state is State.LIVE:
+            for stream in self._streams(connection.player):
+                skips.tell(self._audiences[stream], stream, connection)
+            self.mark(connection)
 
     def tails(self, connection: Connection) -> Cursor:
         """How far a connection is given each of its streams."""
@@ -214,6 +208,8 @@ class Hub:
             self._give(audience, stream, entry, body)
             return
         player = self.players[stream[7:]]
+        for connection in list(audience.skipped or ()):
+            skips.tell(audience, stream, connection)
         if isinstance(body, (Subscribed, Unsubscribed)):
             self._move(player, audience, entry, body)
             return
@@ -236,6 +232,8 @@ class Hub:
 
     def _give(self, audience: Audience, stream: str, entry: Entry, body: Event) -> None:
         refused = self.permission.refused(audience, body)
+        if audience.skipped:
+            skips.tell_before(audience, stream, entry, body, refused)
         limits = self._config.limits
         full: list[Connection] = []
         skipping: list[Connection] = []
@@ -246,6 +244,9 @@ class Hub:
         # What is said to one player goes before the rest of a large room.
         put = dirty.append if audience.players > 1 else dirty.appendleft
         for encoding, connections in audience.live.items():
+            if not encoding.wants(body):
+                skipping.extend(connections)
+                continue
             frame = encoding.event(stream, entry)
             size = frame.size
             entry.accepted += len(connections)
@@ -269,10 +270,8 @@ class Hub:
                     full.append(connection)
         if entry.accepted and not refused:
             self.sampling.given(connection, stream, audience.position, entry, now)
-        for connection in skipping:
-            skip = connection.encoding.skip(stream, entry.offset, entry.offset)
-            if skip is not None:
-                self.push(connection, skip)
+        if skipping:
+            skips.note(audience, skipping, entry.offset)
         for connection in full:
             # Inline, so that a publisher who never yields cannot grow an outbox without bound.
             self._flush_one(connection)
@@ -282,7 +281,7 @@ class Hub:
         self, player: LocalPlayer, audience: Audience, entry: Entry, body: Subscribed | Unsubscribed
     ) -> None:
         """Change membership, at the moment at which its entry is written to the connections."""
-        room = self._audience(body.stream)
+        room = self._audiences.of(body.stream)
         live = [each for each in player.connections.values() if each.state is State.LIVE]
         if isinstance(body, Subscribed):
             in_step = room.position == body.position
@@ -295,6 +294,7 @@ class Hub:
             live = []
         audience.position = Position(audience.position.epoch, entry.offset)
         for connection in live:
+            skips.tell(room, body.stream, connection)
             self._tell(connection, player.stream, entry)
         if type(body) is Subscribed:
             player.rooms[body.stream] = None
@@ -305,7 +305,7 @@ class Hub:
             player.rooms.pop(body.stream, None)
             for connection in live:
                 room.remove(connection)
-            self._leave_audience(body.stream)
+            self._audiences.leave(body.stream)
 
     # Live and reading
 
@@ -337,6 +337,7 @@ class Hub:
 
     def _fall_back(self, connection: Connection) -> None:
         """A live connection must read from the log: it does not take what it is given."""
+        self.tell_skips(connection)
         connection.place = self.leave_live(connection)
         connection.step(Step.FALL_BACK)
         self.twins.arrange(connection.player)

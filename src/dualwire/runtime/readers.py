@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ..codes import OVERTAKEN, Code
-from ..core.encoding import Frame
 from ..core.lifecycle import State
 from ..types import Entry, Event, Loss
 from .connection import Connection
@@ -23,6 +22,9 @@ log = structlog.get_logger("dualwire")
 
 BATCH = 256
 """Connections read for in one turn of the loop."""
+
+STEPS = 1024
+"""Entries read for one connection in one turn: what is skipped fills no outbox."""
 
 
 class Readers:
@@ -73,32 +75,74 @@ class Readers:
             return
         place, reader = connection.place, connection.player.reader
         assert place is not None
-        while connection.waiting < self._most:
+        skipped: dict[str, tuple[int, int]] = {}
+        steps = 0
+        while connection.waiting < self._most and steps < STEPS:
+            steps += 1
             due = reader.next(place)
             if due is None:
+                self._tell(connection, skipped)
                 self._hub.go_live(connection)
                 break
             if isinstance(due, Loss):
-                self.note_loss(connection, due)
-                frame = connection.encoding.lost(due, place.positions)
-                if frame is None:
-                    # A plain connection has no way to be told; it may come back and start anew.
-                    self._end(connection, OVERTAKEN, True)
+                self._tell(connection, skipped)
+                if not self._lose(connection, due):
                     return
             else:
-                frame = self._frame(connection, *due)
-            if frame is not None:
-                connection.push(frame)
+                self._give(connection, *due, skipped)
+        self._tell(connection, skipped)
         self._hub.mark(connection)
+        self.want(connection)
 
-    def _frame(self, connection: Connection, stream: str, entry: Entry) -> Frame | None:
-        """An entry as its connection gets it, ``None`` if there is nothing to write."""
+    def _give(
+        self,
+        connection: Connection,
+        stream: str,
+        entry: Entry,
+        skipped: dict[str, tuple[int, int]],
+    ) -> None:
+        """Give a connection an entry, or note that it skips it."""
         encoding, body = connection.encoding, entry.body
         if type(body) is not Event:
-            return encoding.other(stream, entry)
-        if self._hub.permission.is_for(connection.player.id, body):
-            return encoding.event(stream, entry)
-        return encoding.skip(stream, entry.offset, entry.offset)
+            self._tell(connection, skipped)
+            frame = encoding.other(stream, entry)
+        elif encoding.wants(body) and self._hub.permission.is_for(connection.player.id, body):
+            if stream in skipped:
+                self._tell(connection, {stream: skipped.pop(stream)})
+            frame = encoding.event(stream, entry)
+        else:
+            first, _ = skipped.get(stream, (entry.offset, 0))
+            skipped[stream] = first, entry.offset
+            return
+        if frame is not None:
+            connection.push(frame)
+
+    def _tell(self, connection: Connection, skipped: dict[str, tuple[int, int]]) -> None:
+        """Let a connection account for what it skipped."""
+        for stream, (first, last) in skipped.items():
+            frame = connection.encoding.skip(stream, first, last)
+            if frame is not None:
+                connection.push(frame)
+        skipped.clear()
+
+    def _lose(self, connection: Connection, loss: Loss) -> bool:
+        """Tell a connection what history no longer holds.
+
+        Returns:
+            False if there was no way to tell it, so that it had to end.
+        """
+        assert connection.place is not None
+        self.note_loss(connection, loss)
+        frame = connection.encoding.lost(loss, connection.place.positions)
+        if frame is None:
+            # A plain connection has no way to be told; it may come back and start anew.
+            self._end(connection, OVERTAKEN, True)
+            return False
+        connection.push(frame)
+        for other in connection.player.connections.values():
+            # What it only skipped is not missing, so nobody has to wait for it.
+            self._hub.tell_skips(other)
+        return True
 
     def _schedule(self) -> None:
         if self._ready and not self._due:

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
 from ...codes import Code
-from ...types import Entry, JSONObject, Loss, Position
+from ...types import Entry, Event, EventTypes, JSONObject, Loss, Position
 
 __all__ = ["Encoding", "Frame"]
 
@@ -43,6 +43,13 @@ class Encoding(ABC):
 
     answered: bool = False
     """Whether its pings are answered, so that a peer that does not is gone."""
+
+    types: EventTypes = frozenset()
+    """Types of the events that are written; empty for all."""
+
+    def wants(self, body: Event) -> bool:
+        """Whether an event is written at all. Asked once per event for all who share this."""
+        return True
 
     @abstractmethod
     def event(self, stream: str, entry: Entry) -> Frame:

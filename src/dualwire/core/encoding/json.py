@@ -10,10 +10,18 @@ import msgspec
 from ...exceptions import EventError, ProtocolError
 from ...types import JSONObject
 
-__all__ = ["decode_message", "decode_object", "encode_object"]
+__all__ = ["decode_message", "decode_object", "encode_object", "event_type"]
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder()
+
+
+class _Typed(msgspec.Struct):
+    event_type: Any = None
+    type: Any = None
+
+
+_typed = msgspec.json.Decoder(_Typed)
 
 
 def encode_object(event: Mapping[str, Any]) -> bytes:
@@ -37,6 +45,17 @@ def decode_object(payload: bytes) -> JSONObject:
     value = _decoder.decode(payload)
     assert isinstance(value, dict)
     return value
+
+
+def event_type(payload: bytes) -> str | None:
+    """The type of an event that :func:`encode_object` wrote: its ``event_type``, else its ``type``.
+
+    Returns:
+        ``None`` for an event that has neither, as text.
+    """
+    typed = _typed.decode(payload)
+    kind = typed.type if typed.event_type is None else typed.event_type
+    return kind if isinstance(kind, str) else None
 
 
 def decode_message(text: str | bytes) -> JSONObject:
