@@ -45,6 +45,7 @@ play: $(STAMP) ## Play the game that `make run` serves, in this terminal
 .PHONY: test
 test: $(STAMP) ## Run every test
 	$(call need,cc,gcc libc6-dev)
+	$(call need,redis-server,redis-server)
 	@echo "==> Testing"
 	@$(BIN)/python -m pytest -q -n auto
 

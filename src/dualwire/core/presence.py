@@ -43,6 +43,8 @@ class Transitions:
 
     left: tuple[str, ...] = ()
     lapsed: tuple[str, ...] = ()
+    over: tuple[str, ...] = ()
+    """Followed players whose session ended on another node: nothing is to be announced or kept."""
 
 
 class PresenceTable:

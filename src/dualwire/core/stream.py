@@ -10,7 +10,7 @@ from bisect import bisect_right
 
 from ..types import Body, Entry, Event, Position
 
-__all__ = ["StreamLog", "new_epoch"]
+__all__ = ["StreamLog", "new_epoch", "size_of"]
 
 _ENTRY_OVERHEAD = 160
 """Bytes that an entry costs beside its payload (measured on CPython 3.11)."""
@@ -31,6 +31,11 @@ def new_epoch(wall: float, random_bits: int, after: str = "") -> str:
     if after:
         milliseconds = max(milliseconds, int(after[:12], 16) + 1)
     return f"{milliseconds & (1 << 48) - 1:012x}{random_bits & (1 << 32) - 1:08x}"
+
+
+def size_of(body: Body) -> int:
+    """What an entry counts against the history's limits, in bytes."""
+    return _ENTRY_OVERHEAD + (len(body.payload) if type(body) is Event else 0)
 
 
 class StreamLog:
@@ -88,9 +93,7 @@ class StreamLog:
     def append(self, body: Body, now: float) -> Entry:
         """Number a body and keep it; what no longer fits is trimmed."""
         self.offset += 1
-        size = _ENTRY_OVERHEAD
-        if type(body) is Event:
-            size += len(body.payload)
+        size = size_of(body)
         entry = Entry(self.offset, body, now, size)
         self._entries.append(entry)
         self.bytes += size

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from itertools import takewhile
 from typing import Any
 
-from ..abc import Clock, Engine, History, Published, Sink, Ticket
+from ..abc import Clock, Engine, History, Published, Renewed, Sink, Ticket, ignore_renewal
 from ..codes import SESSION_REPLACED, Code
 from ..config import HistoryPolicy, SessionPolicy
 from ..core.commands import CommandClaim, CommandTable
@@ -75,7 +75,7 @@ class MemoryEngine(Engine):
         self._commands = CommandTable(policy.resume)
         self._tickets: dict[str, Ticket] = {}
 
-    async def start(self, sink: Sink) -> None:
+    async def start(self, sink: Sink, renewed: Renewed = ignore_renewal) -> None:
         self._sink = sink
 
     async def stop(self) -> None:

@@ -16,7 +16,15 @@ from ..core.encoding.filtered import Filters
 from ..core.reading import Place
 from ..core.session import Claim, check_session_id, issue_session_id
 from ..exceptions import SessionError
-from ..types import ConnectionType, Cursor, EventTypes, Identity, JSONObject, Loss
+from ..types import (
+    GLOBAL,
+    ConnectionType,
+    Cursor,
+    EventTypes,
+    Identity,
+    JSONObject,
+    Loss,
+)
 from .audience import LocalPlayer
 from .connection import Connection
 
@@ -139,7 +147,7 @@ class Admission:
                 f"session {claim.session_id!r} is over: {claim.code.reason}", claim.code
             )
         player = self._node.hub.player(player_id)
-        await self._node.engine.ready((player.stream, *player.rooms))
+        await self._node.engine.ready((player.stream, GLOBAL, *player.rooms))
         if claim.outcome == "takeover":
             player.written.clear()
             player.acknowledged.clear()

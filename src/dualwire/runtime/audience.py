@@ -50,6 +50,11 @@ class LocalPlayer:
         """Its side of a rollout, as of the connection that opened last."""
         self._waiting: list[tuple[Position, asyncio.Future[None]]] = []
 
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """What its connections carry."""
+        return (self.stream, GLOBAL, *self.rooms)
+
     def acknowledge(self, cursor: Mapping[str, Position]) -> None:
         """A client's application has everything up to ``cursor``; positions never go back."""
         merge(self.acknowledged, cursor)

@@ -72,6 +72,8 @@ class Housekeeping:
                 node.end(connection, STALE)
             node.hub.forget(player_id)
             log.info("session_lapsed", player=player_id)
+        for player_id in transitions.over:
+            node.hub.forget(player_id)
 
     def _look_at(self, connection: Connection, now: float, wall: float) -> None:
         node = self._node

@@ -20,7 +20,6 @@ from ..core.encoding import Frame
 from ..core.lifecycle import State, Step
 from ..core.reading import Place, Reader
 from ..types import (
-    GLOBAL,
     Cursor,
     Entry,
     Event,
@@ -35,6 +34,7 @@ from .connection import Connection
 from .flushing import Flushing
 from .permission import Permission
 from .readers import Readers
+from .renewal import Renewal, number_anew
 from .sampling import Sampling
 from .stats import Stats
 from .twins import Twins
@@ -80,7 +80,8 @@ class Hub:
         self.sampling = Sampling(stats, now)
         self.players: dict[str, LocalPlayer] = {}
         self._audiences = Audiences(engine)
-        self._arrived: deque[tuple[str, Entry]] = deque()
+        self.renewal = Renewal(self, self._audiences, engine, end)
+        self._arrived: deque[tuple[str, Entry | None]] = deque()
         self.busy = False
         """Whether a fan-out is going on: the logs are ahead of the hub."""
         self._flushing = Flushing(
@@ -103,7 +104,7 @@ class Hub:
             reader = Reader(player_id, engine.log, engine.rooms_of)
             player = LocalPlayer(player_id, reader, engine.rooms_of(player_id))
             self.players[player_id] = player
-            for stream in (player.stream, GLOBAL, *player.rooms):
+            for stream in player.streams:
                 self._audiences.of(stream).players += 1
         return player
 
@@ -113,7 +114,7 @@ class Hub:
         if player is None or player.connections:
             return
         del self.players[player_id]
-        for stream in (player.stream, GLOBAL, *player.rooms):
+        for stream in player.streams:
             self._audiences.leave(stream)
 
     # Connections
@@ -141,7 +142,7 @@ class Hub:
     def tell_skips(self, connection: Connection) -> None:
         """Let a connection account for all that it skipped up to here."""
         if connection.state is State.LIVE:
-            for stream in self._streams(connection.player):
+            for stream in connection.player.streams:
                 skips.tell(self._audiences[stream], stream, connection)
             self.mark(connection)
 
@@ -180,13 +181,21 @@ class Hub:
     # From the engine
 
     def deliver(self, stream: str, entry: Entry) -> None:
-        """The engine's sink: number an entry and fan it out.
-
-        Whatever is published meanwhile waits its turn, so order is kept and no set changes under
-        the loop that walks it.
-        """
+        """The engine's sink: number an entry and fan it out, after what is being fanned out."""
         self.n += 1
         entry.n = self.n
+        self._in_turn(stream, entry)
+
+    def renew(self, stream: str) -> None:
+        """The engine put a stream's log at hand, or replaced it.
+
+        Whoever was given this stream live goes on by reading, and so is told what is lost.
+        """
+        self.n = number_anew(self._engine.log(stream), self.n)
+        self._in_turn(stream, None)
+
+    def _in_turn(self, stream: str, entry: Entry | None) -> None:
+        # Whatever comes meanwhile waits, so that no set changes under the loop that walks it.
         if self.busy:
             self._arrived.append((stream, entry))
             return
@@ -198,9 +207,12 @@ class Hub:
         finally:
             self.busy = False
 
-    def _fan_out(self, stream: str, entry: Entry) -> None:
+    def _fan_out(self, stream: str, entry: Entry | None) -> None:
         audience = self._audiences.get(stream)
         if audience is None:
+            return
+        if entry is None:
+            self.renewal.renew(stream, audience)
             return
         body = entry.body
         if type(body) is Event:
@@ -290,7 +302,7 @@ class Hub:
         if not in_step:
             # The hub stands elsewhere in the room than the entry says: each connection reads it.
             for connection in live:
-                self._fall_back(connection)
+                self.fall_back(connection)
             live = []
         audience.position = Position(audience.position.epoch, entry.offset)
         for connection in live:
@@ -309,23 +321,16 @@ class Hub:
 
     # Live and reading
 
-    def _streams(self, player: LocalPlayer) -> tuple[str, ...]:
-        return (player.stream, GLOBAL, *player.rooms)
-
     def here(self, connection: Connection) -> Place:
         """Where the hub stands in the streams that a live connection carries."""
-        return Place(
-            {
-                stream: self._audiences[stream].position
-                for stream in self._streams(connection.player)
-            }
-        )
+        streams = connection.player.streams
+        return Place({each: self._audiences[each].position for each in streams})
 
     def go_live(self, connection: Connection) -> None:
         """A connection stands where the hub stands: push to it from now on."""
         connection.step(Step.CAUGHT_UP)
         connection.place = None
-        for stream in self._streams(connection.player):
+        for stream in connection.player.streams:
             self._audiences[stream].add(connection)
 
     def leave_live(self, connection: Connection) -> Place:
@@ -335,7 +340,7 @@ class Hub:
             self._audiences[stream].remove(connection)
         return place
 
-    def _fall_back(self, connection: Connection) -> None:
+    def fall_back(self, connection: Connection) -> None:
         """A live connection must read from the log: it does not take what it is given."""
         self.tell_skips(connection)
         connection.place = self.leave_live(connection)
@@ -354,6 +359,6 @@ class Hub:
         self._stats.deliveries += connection.flush()
         if connection.state is State.LIVE:
             if connection.waiting > self._config.limits.outbox:
-                self._fall_back(connection)
+                self.fall_back(connection)
         else:
             self.readers.want(connection)

@@ -104,7 +104,7 @@ class Node:
         if self._loop is not None:
             return
         self._loop = asyncio.get_running_loop()
-        await self.engine.start(self.hub.deliver)
+        await self.engine.start(self.hub.deliver, self.hub.renew)
         self.started_at = self.clock.wall()
         self.ready = True
         self._pauses.watch()

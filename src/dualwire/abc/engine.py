@@ -1,24 +1,18 @@
-"""The ports: what the runtime needs from the world, as contracts.
-
-Each contract says who calls, when, what is atomic, what is ordered and what may fail. Each has a
-conformance suite in :mod:`dualwire.testing` that every implementation passes: ``check_engine``,
-``check_transport``, ``check_authenticator``, ``check_clock``.
-"""
+"""The port of what is stored: streams, sessions, presence, membership."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from .codes import Code
-from .core.commands import CommandClaim
-from .core.encoding import Encoding, Frame
-from .core.presence import Transitions
-from .core.session import Claim
-from .core.stream import StreamLog
-from .types import (
+from ..codes import Code
+from ..core.commands import CommandClaim
+from ..core.presence import Transitions
+from ..core.session import Claim
+from ..core.stream import StreamLog
+from ..types import (
     ConnectionType,
     Cursor,
     Entry,
@@ -31,37 +25,19 @@ from .types import (
     Reply,
 )
 
-__all__ = [
-    "Authenticator",
-    "Clock",
-    "Engine",
-    "History",
-    "Published",
-    "Sink",
-    "Ticket",
-    "Transport",
-    "TransportListener",
-]
-
-
-class Clock(ABC):
-    """Time. The only place where the library learns what time it is."""
-
-    @abstractmethod
-    def now(self) -> float:
-        """Monotonic seconds; never goes back. For durations and deadlines."""
-
-    @abstractmethod
-    def wall(self) -> float:
-        """Seconds since 1970, UTC. For people, and for the expiry of tokens."""
-
-    @abstractmethod
-    async def sleep(self, seconds: float) -> None:
-        """Return after ``seconds``; at once if that is not above 0."""
+__all__ = ["Engine", "History", "Published", "Renewed", "Sink", "Ticket", "ignore_renewal"]
 
 
 Sink: TypeAlias = Callable[[str, Entry], None]
 """What an engine calls with (stream, entry): synchronous, in offset order, once per entry."""
+
+Renewed: TypeAlias = Callable[[str], None]
+"""What an engine calls with a followed stream whose log it put at hand, or replaced: synchronous;
+the sink did not get the entries that are in the log now."""
+
+
+def ignore_renewal(stream: str) -> None:
+    """For those who follow nothing that can be replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +82,17 @@ class Engine(ABC):
 
     *Order.* An offset is given out once, before any fan-out. The sink gets the entries of a stream
     in offset order without gaps, each once, for every stream that is followed. ``publish``,
-    ``enter`` and ``leave`` have called this node's sink before they return.
+    ``enter`` and ``leave`` have called this node's sink before they return. Before the sink gets a
+    ``Subscribed`` or an ``Unsubscribed``, the log of its room is at hand as far as that entry says.
+
+    *Renewal.* Where the sink cannot go on without a gap - the log of a followed stream was fetched
+    for the first time, began a new life (a larger epoch), or history no longer covers what this
+    node missed - ``renewed`` is called instead, once the log and the memberships of a player's
+    stream are at hand; the sink goes on after the log's newest entry.
 
     *Failure.* A method that cannot do its work raises :exc:`~dualwire.exceptions.EngineError`, and
-    then nothing was stored. A publish whose outcome is unknown is repeated with its publish id.
+    then nothing was stored, unless the text says that this is not known. A publish whose outcome is
+    unknown is repeated with its publish id.
 
     *Cancellation.* A cancelled call may have taken effect.
     """
@@ -122,12 +105,21 @@ class Engine(ABC):
     """Whether a method may wait for something outside of this process."""
 
     @abstractmethod
-    async def start(self, sink: Sink) -> None:
-        """Begin to work; ``sink`` gets every entry of followed streams from now on."""
+    async def start(self, sink: Sink, renewed: Renewed = ignore_renewal) -> None:
+        """Begin to work.
+
+        Args:
+            sink: gets every entry of followed streams from now on.
+            renewed: is told of followed streams that the sink could not be given in full.
+        """
 
     @abstractmethod
     async def stop(self) -> None:
         """Let go of everything. Idempotent."""
+
+    def trouble(self) -> str | None:
+        """Why the engine cannot do its work at present; ``None`` while it can."""
+        return None
 
     # Streams
 
@@ -150,11 +142,9 @@ class Engine(ABC):
 
     @abstractmethod
     def log(self, stream: str) -> StreamLog:
-        """The node's own copy of the newest entries of a followed stream; never waits.
+        """The node's own copy of a followed stream, as far as history goes; never waits.
 
-        The caller reads only. An engine that keeps everything in the process returns the whole log;
-        another one at least the newest entries, so that the last step of catching up waits for
-        nothing.
+        The caller reads only. A stream that is not followed, or not ready, may have an empty log.
         """
 
     @abstractmethod
@@ -163,7 +153,10 @@ class Engine(ABC):
 
     @abstractmethod
     def unfollow(self, stream: str) -> None:
-        """The sink needs this stream no longer. Returns at once; idempotent."""
+        """The sink needs this stream no longer. Returns at once; idempotent.
+
+        The log can be read for another ``room_age``, and the sink may get what comes meanwhile.
+        """
 
     @abstractmethod
     async def ready(self, streams: Collection[str]) -> None:
@@ -247,7 +240,10 @@ class Engine(ABC):
 
     @abstractmethod
     async def detach(self, player_id: str, connection_id: str) -> None:
-        """A connection ended; the last one starts the grace."""
+        """A connection ended; the last one starts the grace.
+
+        It does not fail: an engine that is away learns it when it is back.
+        """
 
     @abstractmethod
     async def describe(self, player_id: str, info: Mapping[str, Any]) -> bool:
@@ -268,6 +264,8 @@ class Engine(ABC):
     @abstractmethod
     async def tick(self) -> Transitions:
         """Housekeeping, about once a second: expiry of grace, sessions, history, tickets.
+
+        It does not fail: what cannot be looked at now is looked at when the engine is back.
 
         Returns:
             The transitions that this node has to announce; no other node gets them.
@@ -313,86 +311,4 @@ class Engine(ABC):
 
         Returns:
             The ticket the first time, within its life; ``None`` ever after.
-        """
-
-
-class TransportListener(ABC):
-    """What a transport tells: the runtime's side of a connection."""
-
-    @abstractmethod
-    def on_written(self) -> None:
-        """Some of what waited was handed to the network; perhaps more fits now."""
-
-    @abstractmethod
-    def on_closed(self, code: Code) -> None:
-        """The connection is gone, whoever ended it. Called exactly once, last."""
-
-
-class Transport(ABC):
-    """One WebSocket or SSE connection, as the hub writes to it.
-
-    Called by the hub, from the event loop's thread. No method waits, and none raises for what the
-    peer or the network did: a transport that breaks calls ``on_closed`` and drops what comes after.
-    """
-
-    connection_type: ConnectionType
-    encoding: Encoding
-    """What frames must be encoded as; the hub encodes once for all transports that share one."""
-
-    @abstractmethod
-    def start(self, listener: TransportListener) -> None:
-        """Begin to write. Called once, before anything else."""
-
-    @abstractmethod
-    def write(self, frames: Sequence[Frame]) -> None:
-        """Take over frames, to be written in order after those taken before."""
-
-    @property
-    @abstractmethod
-    def buffered(self) -> int:
-        """Bytes taken over and not yet handed to the network; after a break, what it left
-        unwritten."""
-
-    @property
-    @abstractmethod
-    def written_n(self) -> int:
-        """The node's number of the newest event that was handed to the network."""
-
-    @property
-    @abstractmethod
-    def alive(self) -> bool:
-        """Whether there is a peer, as far as the transport knows; false from ``on_closed`` on."""
-
-    @abstractmethod
-    def discard(self) -> list[Frame]:
-        """Give back the frames that were not handed to the network yet; they are not written."""
-
-    @abstractmethod
-    def close(self, code: Code, retry_after: float | None = None) -> None:
-        """Write what waits, say goodbye with the code, then close. Idempotent."""
-
-    @abstractmethod
-    def abort(self) -> None:
-        """End at once, without goodbye. Idempotent."""
-
-
-class Authenticator(ABC):
-    """Who a token belongs to.
-
-    Called once for every request and every opening connection, before anything else is looked at.
-    """
-
-    waits: bool = True
-    """Whether :meth:`authenticate` may wait for something (a network, a file, a thread). One that
-    never does says ``False``, in the class that has the method: it is asked without a task and a
-    deadline of its own."""
-
-    @abstractmethod
-    async def authenticate(self, token: str) -> Identity:
-        """Verify a token.
-
-        Raises:
-            AuthenticationError: the token proves nothing (any more). The message names the reason
-                and never the token.
-            EngineError: that cannot be found out now; the peer may try again.
         """

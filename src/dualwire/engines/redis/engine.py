@@ -1,0 +1,393 @@
+"""The engine for many nodes: all is in Redis, and each node keeps a copy of what it needs."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+import structlog
+
+from ...abc import (
+    Clock,
+    Engine,
+    History,
+    Published,
+    Renewed,
+    Sink,
+    Ticket,
+    ignore_renewal,
+)
+from ...codes import Code
+from ...config import HistoryPolicy, SessionPolicy
+from ...core.commands import CommandClaim
+from ...core.presence import Transitions
+from ...core.session import Claim
+from ...core.stream import StreamLog
+from ...exceptions import ConfigurationError, EngineError
+from ...types import (
+    Cursor,
+    Event,
+    EventTypes,
+    Membership,
+    Presence,
+    Reply,
+    player_stream,
+)
+from .calls import Calls
+from .house import FEW, House
+from .index import Index
+from .keys import Keys
+from .players import Known, Players
+from .roster import Roster
+from .shard import FailedError, Shard
+from .store import Store
+from .streams import Streams
+from .tickets import Tickets
+from .topology import topology_of
+
+__all__ = ["RedisEngine"]
+
+log = structlog.get_logger("dualwire")
+
+PUBLISH_ID_LIFE = 120.0
+"""Seconds within which a caller's publish id is recognized."""
+
+OWN_ID_LIFE = 30.0
+"""The same for the ids that only this node knows: it repeats them at once or never."""
+
+
+class RedisEngine(Engine):
+    """Streams, sessions and presence in Redis or Valkey 7, for any number of nodes.
+
+    Args:
+        url: ``redis://``, ``rediss://``, ``unix://``, ``redis+sentinel://HOST,HOST/PRIMARY`` or
+            ``redis+cluster://HOST,HOST``; a query gives options of the client library.
+        clock: this node's time.
+        history: how much of each stream is kept, in Redis and here.
+        session: how long sessions and presence outlive their connections.
+        namespace: so that several games can share one Redis.
+        timeout: seconds that Redis may take to answer.
+        wait: seconds that a call waits for a Redis that is away, before it fails.
+        time: (now, wall) in seconds for Redis instead of its own time, for tests.
+        options: further options of the client library, such as ``ssl_ca_certs``.
+
+    Raises:
+        ConfigurationError: the URL describes nothing, or a number is not one that can be.
+    """
+
+    durable = True
+
+    def __init__(
+        self,
+        url: str,
+        clock: Clock,
+        history: HistoryPolicy | None = None,
+        session: SessionPolicy | None = None,
+        *,
+        namespace: str = "",
+        timeout: float = 2.0,
+        wait: float = 0.0,
+        time: Callable[[], tuple[float, float]] | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        if not timeout > 0:
+            raise ConfigurationError("timeout", "a number above 0", timeout)
+        if not wait >= 0:
+            raise ConfigurationError("wait", "a number from 0", wait)
+        history, session = history or HistoryPolicy(), session or SessionPolicy()
+        self.node = secrets.token_hex(8)
+        """This process, as other nodes know it."""
+        self._clock = clock
+        self._keys = keys = Keys(namespace)
+        self._topology = topology_of(url, dict(options or {}), timeout, self._restore)
+        self._calls = calls = Calls(self._topology, clock, history, wait, time)
+        self._roster = Roster()
+        self._store = store = Store(calls, keys)
+        self._streams = Streams(calls, store, keys, clock, history, self._put_back)
+        self._index = Index(calls, keys, self._roster, self._keeps)
+        self._players = Players(
+            calls, store, keys, self._index, session, self.node, self._streams.stored
+        )
+        self._house = House(
+            calls,
+            keys,
+            self._streams,
+            self._players,
+            self._index,
+            clock,
+            history,
+            self.node,
+            self._reattach,
+        )
+        self._tickets = Tickets(calls, keys, clock)
+        self._attached: dict[str, dict[str, None]] = {}
+        self._types: dict[str, EventTypes | None] = {}
+        self._owed: set[tuple[str, str]] = set()
+        """Connections that ended while Redis was away."""
+        self._stopped = False
+
+    async def start(self, sink: Sink, renewed: Renewed = ignore_renewal) -> None:
+        try:
+            await self._topology.start()
+        except FailedError as failed:
+            await self._topology.stop()
+            raise EngineError("start", failed.reason) from failed
+        self._calls.started = True
+        self._streams.start(sink, renewed)
+        await self._house.beat()
+        await self._index.read()
+
+    async def stop(self) -> None:
+        if self._stopped:
+            return
+        self._stopped = True
+        if self._calls.started:
+            await self._index.stop()
+            try:
+                await self._index.write()
+                await self._house.let_go(self._is_attached)
+                if not self._attached:
+                    await self._house.leave()
+            except EngineError as error:
+                # Another node cleans up when the lease is over.
+                log.warning("engine_left_unclean", reason=error.cause)
+        self._calls.started = False
+        await self._streams.stop()
+        await self._topology.stop()
+
+    def trouble(self) -> str | None:
+        for shard in self._topology.shards:
+            if shard.trouble is not None:
+                return shard.trouble
+        return None
+
+    # Streams
+
+    async def publish(
+        self, stream: str, event: Event, *, publish_id: str | None = None
+    ) -> Published:
+        life = OWN_ID_LIFE if publish_id is None else PUBLISH_ID_LIFE
+        publish_id = publish_id or secrets.token_urlsafe(16)
+        stored = await self._store.publish(stream, event, publish_id, life)
+        await self._streams.stored(stream, stored)
+        return Published(stored.position, repeated=stored.body is None)
+
+    async def history(self, stream: str, after: int, limit: int) -> History:
+        return await self._store.history(stream, after, limit)
+
+    def log(self, stream: str) -> StreamLog:
+        return self._streams.log(stream)
+
+    def follow(self, stream: str) -> None:
+        self._streams.follow(stream)
+
+    def unfollow(self, stream: str) -> None:
+        self._streams.unfollow(stream)
+
+    async def ready(self, streams: Collection[str]) -> None:
+        await self._streams.ready(streams)
+
+    # Rooms
+
+    async def enter(self, player_id: str, room_id: str) -> bool:
+        return await self._players.enter(player_id, room_id)
+
+    async def leave(self, player_id: str, room_id: str) -> bool:
+        return await self._players.leave(player_id, room_id)
+
+    def rooms_of(self, player_id: str) -> Mapping[str, Membership]:
+        follower = self._streams.follower(player_stream(player_id))
+        return dict(follower.rooms) if follower is not None else {}
+
+    def members_of(self, room_id: str) -> frozenset[str]:
+        return self._roster.members_of(room_id)
+
+    def members(self) -> Mapping[str, frozenset[str]]:
+        return self._roster.members()
+
+    # Sessions and presence
+
+    async def claim(
+        self,
+        player_id: str,
+        session_id: str | None,
+        fresh_id: str,
+        types: EventTypes | None = None,
+    ) -> Claim:
+        await self._house.look_after(player_id)
+        claim = await self._players.claim(player_id, session_id, fresh_id, types)
+        if claim.outcome != "refused":
+            self._types[player_id] = claim.types
+        if claim.outcome == "new":
+            await self._streams.refresh(player_stream(player_id))
+        return claim
+
+    async def end_session(self, player_id: str, code: Code, *, flush: bool) -> str | None:
+        ended = await self._players.end_session(player_id, code, flush=flush)
+        self._forget(player_id)
+        return ended
+
+    def session_of(self, player_id: str) -> str | None:
+        record = self._roster.get(player_id)
+        return record.session if record is not None else None
+
+    async def attach(self, player_id: str, connection_id: str) -> bool:
+        await self._house.look_after(player_id)
+        arrived = await self._players.attach(player_id, connection_id)
+        self._attached.setdefault(player_id, {})[connection_id] = None
+        return arrived
+
+    async def detach(self, player_id: str, connection_id: str) -> None:
+        self._drop(player_id, connection_id)
+        try:
+            await self._players.detach(player_id, connection_id)
+        except EngineError:
+            # It is over all the same; Redis is told when it is back.
+            self._owed.add((player_id, connection_id))
+
+    async def describe(self, player_id: str, info: Mapping[str, Any]) -> bool:
+        return await self._players.describe(player_id, info)
+
+    def presence_of(self, player_id: str) -> Presence | None:
+        return self._roster.presence_of(player_id)
+
+    def presence(self) -> Mapping[str, Presence]:
+        return self._roster.presence()
+
+    async def tick(self) -> Transitions:
+        self._streams.drop_idle()
+        self._house.trim()
+        try:
+            return await self._tick()
+        except EngineError as error:
+            # What cannot be looked at now is looked at when Redis is back.
+            log.debug("tick_failed", reason=error.cause)
+            return Transitions()
+
+    async def _tick(self) -> Transitions:
+        house, index = self._house, self._index
+        for player_id, connection_id in list(self._owed):
+            await self._players.detach(player_id, connection_id)
+            self._owed.discard((player_id, connection_id))
+        await index.write()
+        dead = await house.beat()
+        for node in dead:
+            await house.reap(node)
+        due = await index.read()
+        lost, index.lost = index.lost, set()
+        for shard in lost:
+            await self._restore(shard)
+        left, lapsed = await house.expire(due)
+        for player_id in lapsed:
+            self._forget(player_id)
+        # Told again each second until nobody needs their streams any more.
+        index.over = {each for each in index.over if self._is_over(each)}
+        for player_id in index.over:
+            self._forget(player_id)
+        try:
+            await index.write()
+            await house.let_go(self._is_attached)
+            await house.compare()
+            await house.touch()
+        except EngineError as error:
+            # Transitions that were taken must be announced, whatever comes after.
+            log.debug("tick_failed", reason=error.cause)
+        return Transitions(tuple(left), tuple(lapsed), tuple(sorted(index.over)))
+
+    # Commands
+
+    async def claim_command(self, player_id: str, command_id: str, *, retry: bool) -> CommandClaim:
+        return await self._players.claim_command(player_id, command_id, self._lives, retry=retry)
+
+    async def finish_command(self, player_id: str, reply: Reply) -> bool:
+        return await self._players.finish_command(player_id, reply)
+
+    # What plain connections were written
+
+    async def save_written(self, player_id: str, session_id: str, written: Cursor) -> None:
+        await self._players.save_written(player_id, session_id, written)
+
+    async def written(self, player_id: str) -> Cursor:
+        return await self._players.written(player_id)
+
+    # Tickets
+
+    async def put_ticket(self, secret: str, ticket: Ticket) -> None:
+        await self._tickets.put(secret, ticket)
+
+    async def take_ticket(self, secret: str) -> Ticket | None:
+        return await self._tickets.take(secret)
+
+    # What this node knows by itself
+
+    def _lives(self, node: str) -> bool:
+        return node == self.node or node in self._house.alive
+
+    def _is_attached(self, player_id: str) -> bool:
+        return player_id in self._attached
+
+    def _follows(self, player_id: str) -> bool:
+        return self._streams.follower(player_stream(player_id)) is not None
+
+    def _is_over(self, player_id: str) -> bool:
+        wanted = self._streams.wants(player_stream(player_id))
+        return wanted and self.session_of(player_id) is None
+
+    def _keeps(self, player_id: str) -> bool:
+        return self._is_attached(player_id) or self._follows(player_id)
+
+    def _drop(self, player_id: str, connection_id: str) -> None:
+        connections = self._attached.get(player_id)
+        if connections is not None:
+            connections.pop(connection_id, None)
+            if not connections:
+                del self._attached[player_id]
+
+    def _forget(self, player_id: str) -> None:
+        """A player's session is over: nothing of it is put back into a Redis that lost it."""
+        self._attached.pop(player_id, None)
+        self._types.pop(player_id, None)
+        self._streams.forget_rooms(player_stream(player_id))
+
+    # Redis came back
+
+    async def _restore(self, shard: Shard) -> None:
+        """Bring a server up to what this node knows: players first, then their streams."""
+        mine = [
+            each
+            for each in self._known_players()
+            if self._topology.shard_of(self._keys.player(each)[0]) is shard
+        ]
+        for start in range(0, len(mine), FEW):
+            batch = mine[start : start + FEW]
+            await asyncio.gather(*(self._put_back(each, shard) for each in batch))
+        work = [
+            asyncio.shield(self._streams.complete(follower.stream, shard))
+            for follower in self._streams.followed
+            if self._topology.shard_of(self._keys.channel(follower.stream)) is shard
+        ]
+        await asyncio.gather(*work)
+
+    async def _reattach(self) -> None:
+        players = self._known_players()
+        await self._house.look_after_all(players)
+        for start in range(0, len(players), FEW):
+            batch = players[start : start + FEW]
+            await asyncio.gather(*(self._put_back(each, None) for each in batch))
+
+    def _known_players(self) -> list[str]:
+        followed = (f.stream[7:] for f in self._streams.followed if f.stream.startswith("player:"))
+        return list(dict.fromkeys((*self._attached, *followed)))
+
+    async def _put_back(self, player_id: str, down: Shard | None) -> None:
+        record = self._roster.get(player_id)
+        follower = self._streams.follower(player_stream(player_id))
+        connections = tuple(self._attached.get(player_id, ()))
+        session = record.session if record is not None else None
+        since = record.since if record is not None else None
+        rooms = follower.rooms if follower is not None else {}
+        types = self._types.get(player_id)
+        known = Known(session or "", types, since, connections, rooms)
+        await self._players.restore(player_id, known, down)
