@@ -67,6 +67,7 @@ def test_the_table_of_the_protocol() -> None:
         4403: "forbidden",
         4409: "session_replaced",
         4410: "revoked",
+        4411: "replaced",
         4422: "protocol_error",
     }
 

@@ -15,7 +15,7 @@ LAYERS: list[tuple[str, ...]] = [
     ("types", "config"),
     ("core",),
     ("abc",),
-    ("clock", "engines", "transports"),
+    ("clock", "engines", "flags", "transports"),
     ("runtime",),
     ("manager",),
     ("testing", "client"),

@@ -24,6 +24,7 @@ __all__ = [
     "PEER_GONE",
     "PROTOCOL_ERROR",
     "RATE_LIMITED",
+    "REPLACED",
     "RESTART",
     "REVOKED",
     "SESSION_REPLACED",
@@ -112,6 +113,13 @@ SESSION_REPLACED = _code(
     http=409,
 )
 REVOKED = _code(4410, "revoked", "The player's access was revoked.", reconnect=False, http=401)
+REPLACED = _code(
+    4411,
+    "replaced",
+    "A newer connection of the same type took this one's place.",
+    reconnect=False,
+    http=409,
+)
 PROTOCOL_ERROR = _code(
     4422, "protocol_error", "The peer broke the protocol.", reconnect=False, http=400
 )
@@ -134,6 +142,7 @@ CODES: dict[int, Code] = {
         FORBIDDEN,
         SESSION_REPLACED,
         REVOKED,
+        REPLACED,
         PROTOCOL_ERROR,
     )
 }

@@ -44,8 +44,10 @@ Profile = Literal["development", "staging", "production", "mythosmud"]
 
 PROFILES: dict[str, dict[str, Any]] = {
     "development": {},
-    "staging": {"log_format": "json"},
-    "production": {"log_format": "json", "access_log": False},
+    # As production, but that every request can be read about.
+    "staging": {"log_format": "json", "access_log": True},
+    # Whoever is being served gets the time to finish.
+    "production": {"log_format": "json", "access_log": False, "shutdown_timeout": 20.0},
     # Its clients compare an event only with the one before, so twins must not both carry it.
     "mythosmud": {
         "plain_twins": "standby",
@@ -123,6 +125,10 @@ class Settings(_Options):
     """Seconds that the clock of whoever issues tokens may be off."""
     api_key: SecretStr | None = None
     """Key of the server API; without one it is off."""
+    rollout_percentage: float = Field(default=100.0, ge=0, le=100)
+    """Share of the players with ``dual_connections``, where no rollout file says otherwise."""
+    rollout_file: Path | None = None
+    """JSON file that says who has ``dual_connections``; read again whenever it changes."""
     allowed_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins of web pages that may connect beside the server's own, separated by commas."""
     world: Path | None = None

@@ -9,9 +9,11 @@ import structlog
 import typer
 from rich.console import Console
 
+from ..core.rollout import Rollout
 from ..demo import create_app
 from ..demo.world import WorldError
 from ..exceptions import ConfigurationError
+from ..flags import RolloutFlags
 from ..http import JWKS, JWTAuthenticator, Keys, PublicKeys
 from ..manager import ConnectionManager
 from ..secret import find_secret
@@ -121,8 +123,9 @@ def authenticator_of(settings: Settings, secret: str) -> JWTAuthenticator:
 
 def _demo(settings: Settings) -> tuple[Any, ConnectionManager, str]:
     secret = secret_of(settings)
-    manager = ConnectionManager(config=settings.config(), secret=secret)
     try:
+        flags = RolloutFlags(Rollout(percentage=settings.rollout_percentage), settings.rollout_file)
+        manager = ConnectionManager(config=settings.config(), secret=secret, flags=flags)
         app = create_app(
             manager,
             authenticator_of(settings, secret),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import structlog
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ..codes import CODES, LOGGED_OUT, NORMAL, Code
 from ..core.encoding.json import decode_object, encode_object
-from ..exceptions import ProtocolError
+from ..core.rollout import parse_rollout
+from ..exceptions import ConfigurationError, ProtocolError
+from ..flags import RolloutFlags
 from ..manager import ConnectionManager
 from ..types import (
     GLOBAL,
@@ -27,6 +30,8 @@ from .keys import check_key
 from .routing import add_endpoint
 
 __all__ = ["admin_router"]
+
+log = structlog.get_logger("dualwire")
 
 MOST_ENTRIES = 1000
 """Entries of one answer about history."""
@@ -49,6 +54,8 @@ def admin_router(manager: ConnectionManager, api_key: str | None) -> APIRouter:
         ("POST", "/broadcast", admin.broadcast),
         ("POST", "/disconnect", admin.disconnect),
         ("GET", "/presence", admin.presence),
+        ("GET", "/rollout", admin.rollout),
+        ("POST", "/rollout", admin.roll_out),
         ("GET", "/history", admin.history),
         ("GET", "/rooms", admin.rooms),
     ]
@@ -130,6 +137,30 @@ class _Admin:
         """The players who are subscribed to each room."""
         members = self._manager.node.engine.members()
         return _json({"rooms": {room: sorted(players) for room, players in members.items()}})
+
+    async def rollout(self, request: Request) -> Response:
+        """Who has dual_connections while that is rolled out."""
+        return JSONResponse(self._flags().rollout.fields())
+
+    async def roll_out(self, request: Request) -> Response:
+        """Say who has dual_connections from now on; what is not said stays as it is."""
+        flags = self._flags()
+        body = await read_object(request, self._limits)
+        try:
+            flags.rollout = parse_rollout(body, flags.rollout)
+        except ConfigurationError as error:
+            raise ProtocolError(str(error)) from None
+        log.info("rollout_changed", **flags.rollout.fields())
+        return JSONResponse(flags.rollout.fields())
+
+    def _flags(self) -> RolloutFlags:
+        flags = self._manager.node.arms.flags
+        if not isinstance(flags, RolloutFlags):
+            raise NotFoundError(
+                "no rollout is kept here: give the manager flags=RolloutFlags(), or ask your own "
+                "provider of flags"
+            )
+        return flags
 
     async def _publish(self, request: Request, body: JSONObject, stream: str) -> Response:
         event = body.get("event")

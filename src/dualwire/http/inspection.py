@@ -12,12 +12,13 @@ from starlette.responses import JSONResponse, Response
 from .. import __version__
 from ..core.encoding.json import encode_object
 from ..core.health import judge
+from ..flags import RolloutFlags
 from ..manager import ConnectionManager
 from ..runtime.connection import Connection
-from ..runtime.stats import Durations
+from ..runtime.stats import ARMS, Durations, Experience
 from ..types import JSONObject, room_of
 from .errors import NotFoundError
-from .figures import Figures
+from .figures import Figures, share
 
 __all__ = ["Inspection", "milliseconds"]
 
@@ -64,6 +65,19 @@ class Inspection:
                 "round_trip": {kind: milliseconds(each) for kind, each in stats.round_trip.items()},
             },
             "timestamp": wall,
+        }
+        return JSONResponse(answer)
+
+    async def rollout(self, request: Request) -> Response:
+        """What each side of the rollout of dual_connections goes through, beside each other."""
+        node = self._manager.node
+        players = Figures(self._manager).arms
+        flags = node.arms.flags
+        rollout = flags.rollout.fields() if isinstance(flags, RolloutFlags) else None
+        answer = {
+            "rollout": rollout,
+            "arms": {arm: _experience(node.stats.arms[arm], players[arm]) for arm in ARMS},
+            "timestamp": node.clock.wall(),
         }
         return JSONResponse(answer)
 
@@ -115,6 +129,23 @@ class Inspection:
             "round_trip_ms": _ms(connection.round_trip),
             "waiting_bytes": connection.waiting,
         }
+
+
+def _experience(arm: Experience, players: int) -> JSONObject:
+    broken = arm.outages + arm.hidden_failovers
+    return {
+        "players": players,
+        "opened": arm.opened,
+        "closed": arm.closed.total(),
+        "closed_by_code": dict(arm.closed),
+        "outages": arm.outages,
+        "hidden_failovers": arm.hidden_failovers,
+        "hidden_percentage": share(arm.hidden_failovers, broken),
+        "losses": arm.losses,
+        "stalls": arm.stalls,
+        "takeovers": arm.takeovers,
+        "replaced": arm.replaced,
+    }
 
 
 def milliseconds(durations: Durations) -> JSONObject:

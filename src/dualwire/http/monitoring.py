@@ -44,6 +44,7 @@ def monitoring_router(manager: ConnectionManager, *, api_key: str | None = None)
         ("/monitoring/connection-health", monitoring.connection_health),
         ("/monitoring/health", monitoring.health),
         ("/monitoring/node", inspection.node),
+        ("/monitoring/rollout", inspection.rollout),
         ("/monitoring/players/{player_id}", inspection.player),
     ]
     # A shipped dashboard asks below /api.

@@ -11,6 +11,7 @@ from ..clock import SystemClock
 from ..config import Config
 from ..engines.memory import MemoryEngine
 from ..exceptions import ConfigurationError
+from ..flags import Flags
 from ..runtime.node import Node
 from ..types import JSONObject
 from .adopting import adopt
@@ -40,6 +41,9 @@ class ConnectionManager(OlderNames):
         secret: at least 16 characters from which the MAC in session ids is made, so that another
             player's id is refused without a look-up; ``None`` for ids without one.
         node_id: this node's name in event ids; ``None`` for a random one.
+        flags: who has ``dual_connections`` while that is rolled out
+            (:class:`dualwire.flags.RolloutFlags`, or any provider of OpenFeature by
+            :class:`dualwire.flags.OpenFeatureFlags`); ``None`` for everybody.
     """
 
     def __init__(
@@ -50,11 +54,13 @@ class ConnectionManager(OlderNames):
         clock: Clock | None = None,
         secret: str | None = None,
         node_id: str | None = None,
+        flags: Flags | None = None,
     ) -> None:
         config = config or Config()
         clock = clock or SystemClock()
         engine = engine or MemoryEngine(clock, config.history, config.session)
-        super().__init__(Node(engine, clock, config, session_key=_key(secret), node_id=node_id))
+        key = _key(secret)
+        super().__init__(Node(engine, clock, config, session_key=key, node_id=node_id, flags=flags))
 
     # Life
 

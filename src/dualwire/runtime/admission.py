@@ -88,6 +88,7 @@ class Admission:
         types = opening.types if opening.encoding.contiguous else None
         claim, player = await self._claim(player_id, opening.session_id, types)
         encoding = self._filters.of(opening.encoding, self._types(opening, claim, player))
+        self._node.arms.assign(player)
         connection = Connection(
             secrets.token_hex(8),
             player,

@@ -18,8 +18,10 @@ from ..core.encoding.json import encode_object
 from ..core.health import ping_slot
 from ..core.lifecycle import State, Step
 from ..exceptions import RefusedError
+from ..flags import Flags
 from ..types import ConnectionType, Entry, Event, Position
 from .admission import Admission
+from .arms import Arms
 from .chronicle import Chronicle
 from .connection import Connection
 from .draining import Draining
@@ -47,6 +49,7 @@ class Node:
         config: everything that can be set.
         session_key: key for the MAC in session ids; ``None`` for ids without one.
         node_id: this node's name; ``None`` for a random one.
+        flags: which features are on for whom; ``None`` for all of them, for everybody.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class Node:
         *,
         session_key: bytes | None = None,
         node_id: str | None = None,
+        flags: Flags | None = None,
     ) -> None:
         self.id = node_id or secrets.token_hex(4)
         self.engine = engine
@@ -79,6 +83,7 @@ class Node:
             self.loop_time,
         )
         self.admission = Admission(self, session_key)
+        self.arms = Arms(self, flags)
         self.limiter = Limiter(config, self.stats)
         self.connections: dict[str, Connection] = {}
         """All that are not closed, reserved and closing ones included."""
@@ -240,6 +245,7 @@ class Node:
         connection.connect(transport, self._progress, self._closed)
         assert connection.place is not None
         self.hub.open(connection, connection.place)
+        self.arms.opened(connection)
         arrived = await self.engine.attach(connection.player.id, connection.id)
         self._chronicle.opened(connection, arrived=arrived)
         return True

@@ -2,9 +2,9 @@
 
 * :class:`ManualClock`: time that moves when told to
 * :class:`FakeTransport`: a transport that remembers what it was given
-* :func:`check_engine`, :func:`check_transport`, :func:`check_authenticator`, :func:`check_clock`:
-  the conformance suites of the ports; ``engine_cases()`` and its like give the single cases by
-  name, so that a test runner can show one line for each
+* :func:`check_engine`, :func:`check_transport`, :func:`check_authenticator`, :func:`check_clock`,
+  :func:`check_flags`: the conformance suites of the ports; ``engine_cases()`` and its like give
+  the single cases by name, so that a test runner can show one line for each
 * :class:`FaultProxy`: a TCP proxy that spoils connections: :class:`Script`, :func:`random_faults`
 """
 
@@ -17,6 +17,7 @@ from .authenticator_suite import (
 from .clock import ManualClock
 from .clock_suite import ClockFactory, check_clock, clock_cases
 from .engine_suite import EngineFactory, check_engine, engine_cases
+from .flags_suite import FlagsFactory, FlagsSubject, check_flags, flags_cases
 from .proxy import FaultProxy, Script, random_faults
 from .transport import FakeTransport
 from .transport_suite import TransportFactory, TransportPeer, check_transport, transport_cases
@@ -28,6 +29,8 @@ __all__ = [
     "EngineFactory",
     "FakeTransport",
     "FaultProxy",
+    "FlagsFactory",
+    "FlagsSubject",
     "ManualClock",
     "Script",
     "TransportFactory",
@@ -36,9 +39,11 @@ __all__ = [
     "check_authenticator",
     "check_clock",
     "check_engine",
+    "check_flags",
     "check_transport",
     "clock_cases",
     "engine_cases",
+    "flags_cases",
     "random_faults",
     "transport_cases",
 ]
