@@ -23,6 +23,7 @@ class Flushing:
 
     Args:
         flush: hands one connection's outbox to its transport.
+        flushed: told once per turn, when its connections were flushed.
         call_soon: runs a function in the next turn of the loop.
         call_later: runs a function after some seconds; ``None`` to join no writes.
         now: seconds of the same loop.
@@ -32,12 +33,14 @@ class Flushing:
     def __init__(
         self,
         flush: Callable[[Connection], None],
+        flushed: Callable[[], None],
         call_soon: Callable[[Callable[[], None]], object],
         call_later: Callable[[float, Callable[[], None]], object] | None,
         now: Callable[[], float],
         coalesce: float,
     ) -> None:
         self._flush = flush
+        self._flushed = flushed
         self._call_soon = call_soon
         self._call_later = call_later
         self._now = now
@@ -91,4 +94,5 @@ class Flushing:
             if connection.dirty:
                 connection.flushed_at = now
                 self._flush(connection)
+        self._flushed()
         self.schedule()

@@ -86,6 +86,7 @@ class Hub:
         """Whether a fan-out is going on: the logs are ahead of the hub."""
         self._flushing = Flushing(
             self._flush_one,
+            self.sampling.written,
             call_soon,
             call_later if config.coalesce is not None else None,
             now,
