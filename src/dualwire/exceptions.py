@@ -13,6 +13,7 @@
         * :exc:`SessionError`
         * :exc:`CapacityError`
         * :exc:`ProtocolError`
+            * :exc:`DigestError`: the text of an event is not the one that was sent
         * :exc:`MessageTooBigError`
     * :exc:`EngineError`: the place where streams and sessions live does not answer
 
@@ -37,6 +38,7 @@ __all__ = [
     "AuthenticationError",
     "CapacityError",
     "ConfigurationError",
+    "DigestError",
     "DualwireError",
     "EngineError",
     "EventError",
@@ -204,6 +206,24 @@ class ProtocolError(RefusedError):
     """The peer sent something that the protocol does not allow."""
 
     default_code = PROTOCOL_ERROR
+
+
+class DigestError(ProtocolError):
+    """The text of an event does not fit its digest: something on the way changed it.
+
+    Args:
+        stream: of the event.
+        got: the digest that came with it; ``None`` for none.
+        expected: that of the text; ``None`` where no text was found.
+    """
+
+    def __init__(self, stream: str, got: object, expected: str | None) -> None:
+        super().__init__(
+            f"an event of {stream!r} came with the digest {str(got)[:64]!r}, its text has "
+            f"{expected!r}: something between the server and here changes what it passes on; "
+            "use TLS"
+        )
+        self.stream, self.got, self.expected = stream, got, expected
 
 
 class MessageTooBigError(RefusedError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 from random import Random, SystemRandom
 from types import TracebackType
@@ -47,6 +47,8 @@ class Statistics:
     """Reports of what is gone."""
     reconnects: int
     """How often a connection was opened again."""
+    corrupted: int
+    """Events that did not fit their digest; they were fetched again."""
 
 
 class Client:
@@ -65,6 +67,8 @@ class Client:
         clock: Clock,
         rng: Random,
         open_timeout: float,
+        types: Collection[str] = (),
+        digest: bool = False,
     ) -> None:
         self.url = url.rstrip("/")
         self.session_id = session_id
@@ -80,6 +84,9 @@ class Client:
         self._keepers: list[asyncio.Task[Ended]] = []
         self._tokens = Tokens(token)
         query = {} if session_id is None else {"session_id": session_id}
+        wishes = {"types": ",".join(types)} if types else {}
+        if digest:
+            wishes["digest"] = "sha256"
         verify = trust(self.url)
         self._http = httpx.AsyncClient(base_url=self.url, timeout=10.0, verify=verify)
         # Event streams use no connection twice: one that is asked to move must arrive elsewhere.
@@ -87,9 +94,10 @@ class Client:
         self._streams = httpx.AsyncClient(base_url=self.url, verify=verify, limits=alone)
         options = (clock, rng, self._tokens, self._receiving)
         address = f"ws{self.url.removeprefix('http')}/api/ws"
-        websocket = WebSocketConnection(address, query, *options)
-        sse = SSEConnection(self._streams, "/api/events", query, *options)
+        websocket = WebSocketConnection(address, query | wishes, *options)
+        sse = SSEConnection(self._streams, "/api/events", query | wishes, *options)
         websocket.twin, sse.twin = sse, websocket
+        websocket.checks = sse.checks = digest
         self._uplink = Uplink(self._http, query, self._tokens, websocket, sse, clock)
         self._commands = Commands(clock, self._uplink)
         self._receiving.uplink, self._receiving.commands = self._uplink, self._commands
@@ -109,6 +117,7 @@ class Client:
             dropped=merged.dropped,
             gaps=merged.gaps,
             reconnects=sum(each.quality.reconnects for each in self.connections.values()),
+            corrupted=sum(each.corrupted for each in self.connections.values()),
         )
 
     async def __aenter__(self) -> Client:
@@ -245,6 +254,8 @@ def connect(
     *,
     session_id: str | None = None,
     join: bool = False,
+    types: Collection[str] = (),
+    digest: bool = False,
     clock: Clock | None = None,
     rng: Random | None = None,
     open_timeout: float = 10.0,
@@ -262,6 +273,9 @@ def connect(
             clients.
         join: be one more client of the player's current session, whatever its id, for a look at
             what the player is sent.
+        types: the types of events to get, decided by who opens the session first; empty for all.
+        digest: check that each event's text is the one that the server sent. One that is not counts
+            as not received: the connection that brought it is opened again.
         clock: time; ``None`` for the system's.
         rng: chance; ``None`` for the system's.
         open_timeout: seconds for the first connection to open.
@@ -278,6 +292,8 @@ def connect(
         clock or SystemClock(),
         rng or SystemRandom(),
         open_timeout,
+        types,
+        digest,
     )
 
 

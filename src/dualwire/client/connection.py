@@ -66,6 +66,10 @@ class ClientConnection(ABC):
         self.lag: float | None = None
         self.won = 0
         self.duplicates = 0
+        self.checks = False
+        """Whether events must fit their digests."""
+        self.corrupted = 0
+        """Events that did not."""
 
     @property
     def id(self) -> str | None:
@@ -83,6 +87,7 @@ class ClientConnection(ABC):
             reconnects=max(0, self.opened - self._moves - 1),
             moves=self._moves,
             failures=self._failures,
+            corrupted=self.corrupted,
             last_seen=self._life.last_seen if self._life is not None else self._last_seen,
         )
 

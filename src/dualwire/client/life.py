@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..abc import Clock
 from ..codes import PEER_GONE
+from ..core.encoding.digests import check_digest
 from ..core.encoding.json import decode_message
-from ..exceptions import ProtocolError
+from ..exceptions import DigestError, ProtocolError
 from ..types import Cursor, JSONObject
 from .ended import Ended, farewell
 
@@ -131,6 +132,7 @@ class Life:
 
         Raises:
             ProtocolError: it is none.
+            DigestError: it is not the one that the server sent.
         """
         frame = decode_message(text)
         self._seen()
@@ -141,6 +143,8 @@ class Life:
             return None
         if frame.get("type") == "warning" and frame.get("reason") == "draining":
             self.asked_to_move.set()
+        if self.connection.checks and frame.get("type") == "event":
+            self._check(text, frame)
         self._taking = True
         try:
             await self._receiver.take(self, frame, len(text))
@@ -151,6 +155,15 @@ class Life:
             self._taking = False
             self._seen()
         return None
+
+    def _check(self, text: bytes, frame: JSONObject) -> None:
+        """An event that was changed on the way counts as not received: this connection ends, and
+        the other one, or the next one from here on, brings it intact."""
+        try:
+            check_digest(text, frame)
+        except DigestError:
+            self.connection.corrupted += 1
+            raise
 
     def _greeted(self, hello: JSONObject) -> None:
         connection, interval = hello.get("connection"), hello.get("ping_interval")

@@ -34,6 +34,8 @@ class Quality:
     """How often it was opened elsewhere because the server asked for it; nothing had ended."""
     failures: int
     """Tries in a row that came to nothing."""
+    corrupted: int
+    """Events whose text did not fit their digest; each ended the connection that brought it."""
     last_seen: float | None
     """Clock seconds of the latest sign of life; ``None`` before the first."""
 

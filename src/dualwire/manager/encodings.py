@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ..core.encoding import Encoding
+from ..core.encoding.digests import digest_of
+from ..core.encoding.newest import Newest
 from ..core.encoding.plain import PlainEventStream, PlainText
 from ..core.encoding.v1 import V1EventStream, V1Text
 from ..core.encoding.wrapped import Wrapped, http_chunk, websocket_ping, websocket_text
@@ -25,10 +27,13 @@ class Encodings:
             "websocket": PlainText(),
             "sse": PlainEventStream(node_id),
         }
+        # Once per event, whatever it is carried by.
+        shared = Newest(digest_of)
         for digest in (False, True):
+            digests = shared if digest else None
             v1: dict[ConnectionType, Encoding] = {
-                "websocket": V1Text(digest=digest),
-                "sse": V1EventStream(digest=digest),
+                "websocket": V1Text(digests),
+                "sse": V1EventStream(digests),
             }
             for kind, encoding in plain.items():
                 ping = websocket_ping() if kind == "websocket" else None

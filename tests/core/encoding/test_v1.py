@@ -7,6 +7,8 @@ import hashlib
 import pytest
 
 from dualwire.codes import RATE_LIMITED
+from dualwire.core.encoding.digests import digest_of
+from dualwire.core.encoding.newest import Newest
 from dualwire.core.encoding.v1 import V1EventStream, V1Text
 from dualwire.types import (
     Body,
@@ -44,7 +46,7 @@ def test_an_event_is_the_last_key() -> None:
 def test_confirm_and_digest_come_before_it() -> None:
     payload = '{"text":"grüß"}'.encode()
     digest = hashlib.sha256(payload).hexdigest()
-    frame = V1Text(digest=True).event("global", entry(Event(payload=payload, confirm=True)))
+    frame = V1Text(Newest(digest_of)).event("global", entry(Event(payload=payload, confirm=True)))
     assert frame.data == (
         '{"type":"event","stream":"global","offset":7,"confirm":true,'
         f'"digest":"{digest}","event":{payload.decode()}}}'

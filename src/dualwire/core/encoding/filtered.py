@@ -15,6 +15,7 @@ from ...exceptions import ProtocolError
 from ...types import Entry, Event, EventTypes, JSONObject, Loss, Position
 from . import Encoding, Frame
 from .json import event_type
+from .newest import Newest
 
 __all__ = ["Filtered", "Filters", "parse_types"]
 
@@ -42,38 +43,25 @@ def parse_types(text: str) -> EventTypes:
     return frozenset(names)
 
 
-class _Newest:
-    """The type of the newest event that was asked about, so that each is read only once."""
-
-    def __init__(self) -> None:
-        self._body: Event | None = None
-        self._type: str | None = None
-
-    def type_of(self, body: Event) -> str | None:
-        if body is not self._body:
-            self._body, self._type = body, event_type(body.payload)
-        return self._type
-
-
 class Filtered(Encoding):
     """Another encoding, for events of some types; what is no event passes.
 
     Args:
         inner: the encoding.
         types: those that are wanted.
-        newest: reads an event's type.
+        type_of: reads an event's type.
     """
 
-    def __init__(self, inner: Encoding, types: EventTypes, newest: _Newest) -> None:
+    def __init__(self, inner: Encoding, types: EventTypes, type_of: Newest[str | None]) -> None:
         self._inner = inner
-        self._newest = newest
+        self._type_of = type_of
         self.types = types
         self.name = inner.name
         self.contiguous = inner.contiguous
         self.answered = inner.answered
 
     def wants(self, body: Event) -> bool:
-        return self._newest.type_of(body) in self.types
+        return self._type_of.of(body) in self.types
 
     def event(self, stream: str, entry: Entry) -> Frame:
         return self._inner.event(stream, entry)
@@ -110,7 +98,7 @@ class Filters:
     """Makes filtered encodings, one for all who want the same, kept while somebody does."""
 
     def __init__(self) -> None:
-        self._newest = _Newest()
+        self._type_of = Newest(event_type)
         self._made: WeakValueDictionary[tuple[Encoding, EventTypes], Filtered] = (
             WeakValueDictionary()
         )
@@ -122,5 +110,5 @@ class Filters:
         key = encoding, types
         made = self._made.get(key)
         if made is None:
-            made = self._made[key] = Filtered(encoding, types, self._newest)
+            made = self._made[key] = Filtered(encoding, types, self._type_of)
         return made

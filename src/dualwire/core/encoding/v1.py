@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from hashlib import sha256
 
 from ...codes import Code
 from ...types import (
@@ -25,6 +24,7 @@ from ..cursor import format_cursor
 from . import Encoding, Frame
 from .eventstream import message
 from .json import encode_object
+from .newest import Newest
 
 __all__ = ["V1EventStream", "V1Text"]
 
@@ -33,15 +33,16 @@ class _V1(Encoding):
     """What both transports share.
 
     Args:
-        digest: whether event frames carry the SHA-256 of the event's raw text.
+        digests: event frames carry the digest of the event's raw text, which comes from here;
+            ``None`` for none.
     """
 
     name = "dualwire.v1"
     contiguous = True
     answered = True
 
-    def __init__(self, *, digest: bool = False) -> None:
-        self._digest = digest
+    def __init__(self, digests: Newest[bytes] | None = None) -> None:
+        self._digests = digests
 
     @abstractmethod
     def _frame(self, n: int, text: bytes) -> Frame:
@@ -54,8 +55,8 @@ class _V1(Encoding):
         head = b'{"type":"event","stream":%b,"offset":%d,' % (_quoted(stream), entry.offset)
         if body.confirm:
             head += b'"confirm":true,'
-        if self._digest:
-            head += b'"digest":"%b",' % sha256(payload).hexdigest().encode()
+        if self._digests is not None:
+            head += b'"digest":"%b",' % self._digests.of(body)
         # ``event`` is the last key, so that the digest's raw text is easy to find.
         return self._frame(entry.n, b'%b"event":%b}' % (head, payload))
 
