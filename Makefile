@@ -33,6 +33,18 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PIP) install --root-user-action=ignore -c constraints.txt --no-build-isolation -e . --group dev
 	@touch $(STAMP)
 
+JS := clients/js
+JS_STAMP := $(JS)/node_modules/.installed
+
+$(JS_STAMP): $(JS)/package.json $(JS)/package-lock.json $(wildcard $(JS)/packages/*/package.json $(JS)/apps/*/package.json)
+	$(call need,node,nodejs)
+	$(call need,npm,npm)
+	@node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' || { \
+	  echo "error: Node 20.19 or newer is needed for $(JS), $$(command -v node) is $$(node --version); see https://nodejs.org" >&2; exit 1; }
+	@echo "==> Installing what $(JS)/package-lock.json pins"
+	@cd $(JS) && npm ci --silent
+	@touch $(JS_STAMP)
+
 .PHONY: run
 run: $(STAMP) ## Serve the demo game at http://127.0.0.1:8000 (PORT=8080 for another port)
 	@echo "==> Serving; Ctrl+C stops"
@@ -43,14 +55,16 @@ play: $(STAMP) ## Play the game that `make run` serves, in this terminal
 	@exec $(BIN)/dualwire play http://127.0.0.1:$(PORT)
 
 .PHONY: test
-test: $(STAMP) ## Run every test
+test: $(STAMP) $(JS_STAMP) ## Run every test
 	$(call need,cc,gcc libc6-dev)
 	$(call need,redis-server,redis-server)
 	@echo "==> Testing"
 	@$(BIN)/python -m pytest -q -n auto
+	@echo "==> Testing the browser's clients"
+	@cd $(JS) && npm test --silent
 
 .PHONY: check
-check: $(STAMP) ## Check style, types and layers
+check: $(STAMP) $(JS_STAMP) ## Check style, types and layers
 	@echo "==> Checking style"
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --check --quiet
@@ -58,12 +72,15 @@ check: $(STAMP) ## Check style, types and layers
 	@$(BIN)/mypy
 	@echo "==> Checking layers"
 	@$(BIN)/python -m pytest -q tests/test_layers.py
+	@echo "==> Checking the browser's clients"
+	@cd $(JS) && npm run --silent check
 
 .PHONY: format
-format: $(STAMP) ## Format the code
+format: $(STAMP) $(JS_STAMP) ## Format the code
 	@echo "==> Formatting"
 	@$(BIN)/ruff check --fix --quiet || true
 	@$(BIN)/ruff format --quiet
+	@cd $(JS) && npm run --silent format
 
 .PHONY: bench
 bench: $(STAMP) ## Measure beside Bun, Nchan, Socket.IO and others; figures go to bench/results/
