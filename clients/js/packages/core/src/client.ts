@@ -122,6 +122,7 @@ export class Client implements GameConnection, Owner, Audience, Sleeper {
     this.#error = null;
     this.#status = "connecting";
     this.#entering = deferred();
+    this.#unlisten?.();
     this.#unlisten = listen(this.#environment, this);
     this.#startConnections();
     this.#board.changed();
@@ -192,7 +193,7 @@ export class Client implements GameConnection, Owner, Audience, Sleeper {
   async open(...[connection, life, listener]: Parameters<Owner["open"]>): Promise<void> {
     await this.#opener.open(connection, life, listener);
     // Now the browser knows which HTTP the server speaks.
-    if (connection.type === "websocket") this.#startEventStream();
+    if (connection.type === "websocket" && !life.over) this.#startEventStream();
   }
 
   greeted(connection: ClientConnection, life: Life, hello: JSONObject): void {
@@ -292,6 +293,7 @@ export class Client implements GameConnection, Owner, Audience, Sleeper {
   // Inside
 
   #startConnections(): void {
+    if (this.#status === "idle" || this.#status === "ended") return;
     this.#connections.websocket.start();
     this.#startEventStream();
   }
@@ -299,7 +301,6 @@ export class Client implements GameConnection, Owner, Audience, Sleeper {
   /** Open the event stream, now or when it is this tab's turn. Idempotent. */
   #startEventStream(): void {
     const { sse } = this.#connections;
-    if (this.#status === "idle" || this.#status === "ended") return;
     if (!this.#sharing.applies) {
       sse.start();
     } else if (!this.#sharing.asked) {
@@ -360,6 +361,8 @@ export class Client implements GameConnection, Owner, Audience, Sleeper {
     if (ended.code.name === "logged_out" || ended.code.name === "revoked") this.#session.forget();
     this.#setStatus("ended", ended.message);
     this.#stop(ended.message);
+    // Another tab of this browser may take the game back, for all of them.
+    if (ended.canTakeBack) this.#unlisten = listen(this.#environment, this);
     this.#emitter.emit("ended", ended);
     this.#entering?.reject(new EndedError(ended.message, ended));
     this.#entering = null;

@@ -108,11 +108,11 @@ export class Commands {
   async #send(pending: Pending): Promise<void> {
     let asked = SHORTEST;
     if (this.uplink.open || pending.perhapsSent) {
-      if (!pending.perhapsSent) pending.sentAt = this.environment.now();
+      if (pending.perhapsSent) pending.repeats += 1;
+      else pending.sentAt = this.environment.now();
       asked = Math.max(pending.pause, await this.#try(pending));
       pending.pause = Math.min(2 * pending.pause, Math.max(pending.pause, LONGEST));
       pending.byWebSocket = !pending.byWebSocket;
-      if (pending.perhapsSent) pending.repeats += 1;
     }
     // Without a connection the server would run it for a player who is not there.
     if (this.#pending.has(pending.id)) {

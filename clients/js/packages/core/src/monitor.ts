@@ -15,6 +15,9 @@ import type { Uplink } from "./uplink.js";
 /** Seconds for which a connection may owe what its twin has brought, or an answer. */
 const LATE = 2;
 
+/** Seconds between two looks, while something is outstanding. */
+const LOOK_EVERY = 1;
+
 /** Seconds of smoothed lag behind the twin that are too much. */
 const LAGGING = 1;
 
@@ -133,9 +136,15 @@ export class Monitor {
     this.#timer ??= this.environment.setTimer(() => {
       this.#timer = null;
       const { websocket, sse } = this.uplink;
-      for (const each of [websocket, sse]) if (each.isOpen) this.#set(each, this.#judge(each));
-      if (websocket.degraded !== null || sse.degraded !== null) this.#lookLater();
-    }, LATE * 1000);
+      const now = this.environment.now();
+      let again = this.#asked !== null;
+      for (const each of [websocket, sse]) {
+        if (!each.isOpen) continue;
+        this.#set(each, this.#judge(each));
+        again ||= each.degraded !== null || this.#race.behind(each.gauge, now) > 0;
+      }
+      if (again) this.#lookLater();
+    }, LOOK_EVERY * 1000);
   }
 
   #judge(connection: ClientConnection): Degraded | null {

@@ -161,7 +161,8 @@ export class Receiving {
   #give(items: readonly MergeItem[]): void {
     for (const item of items) {
       const winner = item.type === "gap" ? undefined : this.#connections.get(item.connection);
-      if (winner !== undefined) winner.gauge.won += 1;
+      if (winner !== undefined && item.type !== "gap" && item.offset !== null)
+        winner.gauge.won += 1;
       const by = winner?.type ?? "websocket";
       if (item.type === "delivered") {
         const { type, stream, offset, event } = item;
