@@ -15,10 +15,12 @@ class Authenticator(ABC):
     Called once for every request and every opening connection, before anything else is looked at.
     """
 
-    waits: bool = True
-    """Whether :meth:`authenticate` may wait for something (a network, a file, a thread). One that
-    never does says ``False``, in the class that has the method: it is asked without a task and a
-    deadline of its own."""
+    @property
+    def waits(self) -> bool:
+        """Whether :meth:`authenticate` may wait for something (a network, a file, a thread). One
+        that never does says ``waits = False``, in the class that has the method: it is asked
+        without a task and a deadline of its own."""
+        return True
 
     @abstractmethod
     async def authenticate(self, token: str) -> Identity:

@@ -61,7 +61,7 @@ class Gate:
         self._proofs = Proofs(manager.node)
         # A subclass with a method of its own has to say so for itself.
         own = next(each for each in type(authenticator).__mro__ if "authenticate" in vars(each))
-        self._patient = vars(own).get("waits", True)
+        self._patient = authenticator.waits if "waits" in vars(own) else True
 
     async def admit(
         self, connection: HTTPConnection, *, opens: ConnectionType | None = None, safe: bool = False

@@ -14,6 +14,7 @@ from ...codes import TOKEN_EXPIRED
 from ...exceptions import AuthenticationError, ConfigurationError
 from ...types import Identity
 from .keys import Key, Keys, SharedSecret
+from .verified import Known, VerifiedTokens
 
 __all__ = ["JWTAuthenticator"]
 
@@ -43,8 +44,6 @@ class JWTAuthenticator(Authenticator):
         ConfigurationError: there is no key, a secret is too short, or an algorithm needs no secret.
     """
 
-    waits = False
-
     def __init__(
         self,
         *keys: str | bytes | Keys,
@@ -67,28 +66,49 @@ class JWTAuthenticator(Authenticator):
         self._issuer = issuer
         self._leeway = leeway
         self._clock = clock or SystemClock()
+        # Public keys may be withdrawn; what our secret has signed stays signed.
+        self._remembered = VerifiedTokens() if self._only is not None else None
+
+    @property
+    def waits(self) -> bool:
+        """Whether keys may have to be fetched."""
+        return any(each.waits for each in self._keys)
 
     async def authenticate(self, token: str) -> Identity:
-        claims = await self._verified(token)
+        if self._remembered is None:
+            return self._identity(await self._verified(token)).identity
+        known = self._remembered.find(token)
+        if known is None:
+            known = self._identity(await self._verified(token))
+            self._remembered.keep(token, known)
+        else:
+            self._check_times(known.expires_at, known.not_before)
+        return known.identity
+
+    def _check_times(self, expires_at: float, not_before: float | None) -> None:
         now = self._clock.wall()
+        if now >= expires_at:
+            raise AuthenticationError("the token has expired; get a new one", TOKEN_EXPIRED)
+        if not_before is not None and now < not_before - self._leeway:
+            raise AuthenticationError("the token is not valid yet (nbf)")
+
+    def _identity(self, claims: dict[str, Any]) -> Known:
         expires_at = _number(claims, "exp")
         if expires_at is None:
             raise AuthenticationError("the token has no exp: a token must say when it expires")
         # The end of a connection obeys the same leeway as its beginning.
         expires_at += self._leeway
-        if now >= expires_at:
-            raise AuthenticationError("the token has expired; get a new one", TOKEN_EXPIRED)
         not_before = _number(claims, "nbf")
-        if not_before is not None and now < not_before - self._leeway:
-            raise AuthenticationError("the token is not valid yet (nbf)")
+        self._check_times(expires_at, not_before)
         name, token_id = claims.get("name"), claims.get("jti")
-        return Identity(
+        identity = Identity(
             player_id=claims["sub"],
             name=name if isinstance(name, str) else None,
             expires_at=expires_at,
             token_id=token_id if isinstance(token_id, str) else None,
             issued_at=_number(claims, "iat"),
         )
+        return Known(identity, expires_at, not_before)
 
     def issue(self, player_id: str, *, name: str | None = None, lifetime: float = 3600.0) -> str:
         """Make a token.

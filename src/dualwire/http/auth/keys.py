@@ -50,6 +50,9 @@ class Key:
 class Keys(ABC):
     """Where keys come from."""
 
+    waits: bool = True
+    """Whether :meth:`find` may wait for something."""
+
     @abstractmethod
     async def find(self, algorithm: str, key_id: str | None) -> Sequence[Key]:
         """The keys that a token may have been signed with.
@@ -81,6 +84,8 @@ class SharedSecret(Keys):
         ConfigurationError: the secret is too short, or an algorithm needs no secret.
     """
 
+    waits = False
+
     def __init__(self, secret: str | bytes, algorithms: Sequence[str] = ("HS256",)) -> None:
         material = secret.encode() if isinstance(secret, str) else secret
         if len(material) < SECRET_BYTES:
@@ -104,6 +109,8 @@ class PublicKeys(Keys):
     Args:
         keys: what tokens may be signed with.
     """
+
+    waits = False
 
     def __init__(self, keys: Iterable[Key]) -> None:
         self._keys = list(keys)
