@@ -11,6 +11,7 @@ import os
 import struct
 import weakref
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -68,14 +69,14 @@ class RawWebSocket:
 
 
 @contextlib.asynccontextmanager
-async def raw(game: Game, query: str = "") -> AsyncIterator[RawWebSocket]:
+async def raw(game: Game, player: str = "ann") -> AsyncIterator[RawWebSocket]:
     host, _, port = game.address.partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     key = base64.b64encode(os.urandom(16)).decode()
     writer.write(
-        f"GET /api/ws?x=1{query} HTTP/1.1\r\nHost: {game.address}\r\nUpgrade: websocket\r\n"
+        f"GET /api/ws?x=1 HTTP/1.1\r\nHost: {game.address}\r\nUpgrade: websocket\r\n"
         f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n"
-        f"Authorization: Bearer {game.token('ann')}\r\n\r\n".encode()
+        f"Authorization: Bearer {game.token(player)}\r\n\r\n".encode()
     )
     head = await reader.readuntil(b"\r\n\r\n")
     assert b" 101 " in head
@@ -117,6 +118,51 @@ async def test_one_byte_at_a_time(game: Game) -> None:
             client.writer.write(bytes([byte]))
             await client.writer.drain()
         assert await client.receive() == (TEXT, b'{"you said":"look"}')
+
+
+def parser_of(connection: Any) -> Any:
+    """The parser that a connection has for itself, if it does."""
+    return connection.transport._handover._taken._parser
+
+
+async def test_a_parser_is_kept_only_in_the_middle_of_something(game: Game) -> None:
+    command = frame(TEXT, COMMAND.encode())
+    beginnings = {
+        "ann": command[:1],
+        "bob": command[:7],
+        "eve": frame(TEXT, COMMAND[:5].encode(), fin=False),
+        "tim": frame(TEXT, b"", fin=False),
+    }
+    ends = {
+        "ann": command[1:],
+        "bob": command[7:],
+        "eve": frame(CONT, COMMAND[5:].encode()),
+        "tim": frame(CONT, COMMAND.encode()),
+    }
+    async with contextlib.AsyncExitStack() as stack:
+        clients = {name: await stack.enter_async_context(raw(game, name)) for name in beginnings}
+        connections = {each.player.id: each for each in game.manager.node.connections.values()}
+        for name, client in clients.items():
+            client.writer.write(frame(PING, b"x") + beginnings[name])
+            assert await client.receive() == (PONG, b"x")
+            await until(partial(parser_of, connections[name]))
+        assert len({id(parser_of(each)) for each in connections.values()}) == 4
+        for name, client in clients.items():
+            client.writer.write(ends[name] + command)
+            for _ in range(2):
+                assert await client.receive() == (TEXT, b'{"you said":"look"}')
+            assert parser_of(connections[name]) is None
+
+
+async def test_a_frame_that_is_longer_than_it_need_be(game: Game) -> None:
+    """RFC 6455 forbids it, and nobody is harmed: its connection keeps its parser."""
+    payload = COMMAND.encode()
+    mask = bytes(4)
+    long = bytes([0x81, 0x80 | 126]) + struct.pack("!H", len(payload)) + mask + payload
+    async with raw(game) as client:
+        for _ in range(2):
+            client.writer.write(long)
+            assert await client.receive() == (TEXT, b'{"you said":"look"}')
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.utils import get_client_addr, get_path_with_query_string
-from websockets.protocol import Protocol, Side, State
 
 from ..codes import Code
 from ..transports.direct import DirectTransport, Handover, Receiver, Unanswered
+from .short import shortcut
 from .taken import TakenStream, TakenWebSocket
 
 if TYPE_CHECKING:
@@ -51,12 +51,17 @@ class WebSocketOffer(_OfWebSocket):
         protocol.taken = True
         protocol.stop_keepalive()
         socket = protocol.transport
-        parser: Protocol = protocol.conn
-        if not protocol.early:
-            # One that did not read the handshake: it does not keep the request in mind.
-            parser = _parser(protocol, protocol.conn.extensions)
+        # One that has read something else since, or that inflates, is this connection's own; any
+        # other would only keep the request in mind.
+        own = protocol.early or protocol.conn.extensions
         self._taken = taken = TakenWebSocket(
-            protocol.loop, protocol.connections, socket, transport, receiver, parser
+            protocol.loop,
+            protocol.connections,
+            socket,
+            transport,
+            receiver,
+            shortcut(protocol.config).parsers,
+            protocol.conn if own else None,
         )
         protocol.connections.discard(protocol)
         protocol.connections.add(taken)  # type: ignore[arg-type]
@@ -109,7 +114,12 @@ class UpgradeOffer(_OfWebSocket, Unanswered):
         if protocol.waiting and not socket.is_closing():
             socket.resume_reading()
         self._taken = taken = TakenWebSocket(
-            protocol.loop, protocol.connections, socket, transport, receiver, _parser(protocol, ())
+            protocol.loop,
+            protocol.connections,
+            socket,
+            transport,
+            receiver,
+            shortcut(protocol.config).parsers,
         )
         protocol.connections.add(taken)  # type: ignore[arg-type]
         socket.set_protocol(taken)
@@ -189,14 +199,3 @@ class StreamOffer(Unanswered):
 
 def _lines(*fields: Sequence[tuple[bytes, bytes]]) -> bytes:
     return b"".join([b"%b: %b\r\n" % each for some in fields for each in some])
-
-
-def _parser(protocol: Any, extensions: Any) -> Protocol:
-    parser = Protocol(
-        Side.SERVER,
-        state=State.OPEN,
-        max_size=protocol.config.ws_max_size,
-        logger=protocol.logger,
-    )
-    parser.extensions = extensions
-    return parser

@@ -25,6 +25,7 @@ from ..http.head import RequestHead
 from ..http.roads import Road, Roads, Settled
 from ..transports.direct import Unanswered
 from ..types import ConnectionType
+from .parsers import Parsers
 
 __all__ = ["Begun", "Shortcut", "accept_key", "address", "shortcut"]
 
@@ -58,6 +59,8 @@ class Shortcut:
             self._proxies = ProxyHeadersMiddleware(_nobody, config.forwarded_allow_ips)
         self._roads = Roads(app)
         self._root = config.root_path
+        self.parsers = Parsers(config.ws_max_size)
+        """Of the frames of its WebSockets."""
 
     def __bool__(self) -> bool:
         """Whether there is any."""

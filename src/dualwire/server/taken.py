@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from math import inf
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Opcode
 from websockets.frames import Frame as WebSocketFrame
-from websockets.protocol import Protocol
+from websockets.protocol import Protocol, State
 
 from ..codes import PEER_GONE, RESTART, Code, code_for
 from ..transports.direct import DirectTransport, Receiver
+from .parsers import Parsers, wire_size
 
 __all__ = ["TakenStream", "TakenWebSocket"]
 
@@ -36,16 +38,19 @@ class TakenWebSocket(asyncio.Protocol):
         socket: the event loop's transport.
         transport: writes to the socket.
         receiver: gets messages; ``None`` to drop them.
-        parser: reads the peer's frames.
+        parsers: lend one that reads the peer's frames.
+        parser: one of its own, if it is in the middle of something.
     """
 
     __slots__ = (
+        "_behind",
         "_closing",
         "_connections",
         "_frames",
         "_is_text",
         "_loop",
         "_parser",
+        "_parsers",
         "_paused",
         "_receiver",
         "_socket",
@@ -60,15 +65,21 @@ class TakenWebSocket(asyncio.Protocol):
         socket: asyncio.Transport,
         transport: DirectTransport,
         receiver: Receiver | None,
-        parser: Protocol,
+        parsers: Parsers,
+        parser: Protocol | None = None,
     ) -> None:
+        self._parsers = parsers
         self._parser = parser
+        # Bytes that its parser was fed beyond the last whole frame. One that came along was fed we
+        # do not know what, so it is never given away.
+        self._behind = 0 if parser is None else inf
         self._loop = loop
         self._connections = connections
         self._socket = socket
         self._transport: DirectTransport | None = transport
         self._receiver = receiver
-        self._frames: list[bytes] = []
+        self._frames: list[bytes] | None = None
+        """The fragments of a message, while there are more to come."""
         self._is_text = False
         self._unread = b""
         self._paused = False
@@ -76,7 +87,7 @@ class TakenWebSocket(asyncio.Protocol):
 
     def begin(self, protocol: WebSocketsSansIOProtocol) -> None:
         """Take what came before the socket was taken."""
-        self._frames = [bytes(each) for each in protocol.frames]
+        self._frames = [bytes(each) for each in protocol.frames] or None
         self._is_text = protocol.curr_msg_data_type == "text"
         while not protocol.queue.empty():
             message: Any = protocol.queue.get_nowait()
@@ -94,8 +105,9 @@ class TakenWebSocket(asyncio.Protocol):
         if self._closing:
             return b""
         self._closing = True
-        self._parser.send_close(code.number, reason)
-        return b"".join(self._parser.data_to_send())
+        parser = self._parser = self._parser or self._parsers.lend()
+        parser.send_close(code.number, reason)
+        return b"".join(parser.data_to_send())
 
     def resume(self) -> None:
         """Read from the peer again."""
@@ -127,8 +139,10 @@ class TakenWebSocket(asyncio.Protocol):
         self._connections.discard(self)
         self._lost(PEER_GONE)
         self._unread = b""
-        # Its parser is a generator that holds it: let it end, so that no cycle is left.
-        self._parser.receive_eof()
+        if self._parser is not None:
+            # Its generator holds it: let it end, so that no cycle is left.
+            self._parser.receive_eof()
+            self._parser = None
 
     def shutdown(self) -> None:
         """Uvicorn stops."""
@@ -142,39 +156,46 @@ class TakenWebSocket(asyncio.Protocol):
         if self._socket.is_closing():
             return
         piece, self._unread = self._unread[:SLICE], self._unread[SLICE:]
-        self._parser.receive_data(piece)
-        for event in self._parser.events_received():
+        parser = self._parser = self._parser or self._parsers.lend()
+        parser.receive_data(piece)
+        self._behind += len(piece)
+        for event in parser.events_received():
             if isinstance(event, WebSocketFrame):
-                self._take_frame(event)
-        if self._parser.parser_exc is not None:
-            self._fail()
+                self._behind -= wire_size(event)
+                self._take_frame(event, parser)
+        if parser.parser_exc is not None:
+            self._fail(parser)
             return
         # The pongs of one slice go out together; a peer that does not take them gets no more.
-        answer = b"".join(self._parser.data_to_send())
+        answer = b"".join(parser.data_to_send())
         if answer and self._socket.get_write_buffer_size() < PONGS:
             self._socket.write(answer)
+        if not self._behind and self._frames is None and parser.state is State.OPEN:
+            self._parser = None
+            self._parsers.give_back(parser)
         if self._unread and not self._paused:
             self._pause()
             self._loop.call_soon(self.resume)
 
-    def _take_frame(self, frame: WebSocketFrame) -> None:
+    def _take_frame(self, frame: WebSocketFrame, parser: Protocol) -> None:
         opcode = frame.opcode
         if opcode is Opcode.TEXT or opcode is Opcode.BINARY:
             self._is_text = opcode is Opcode.TEXT
             self._frames = [bytes(frame.data)]
         elif opcode is Opcode.CONT:
+            assert self._frames is not None
             self._frames.append(bytes(frame.data))
         else:
             if opcode is Opcode.CLOSE:
-                self._take_close()
+                self._take_close(parser)
             elif self._receiver is not None:
                 self._receiver.on_sign_of_life()
             return
         if frame.fin:
-            data, self._frames = b"".join(self._frames), []
-            self._take_message(data)
+            data, self._frames = b"".join(self._frames), None
+            self._take_message(data, parser)
 
-    def _take_message(self, data: bytes) -> None:
+    def _take_message(self, data: bytes, parser: Protocol) -> None:
         if not self._is_text:
             self._give(data)
             return
@@ -182,8 +203,8 @@ class TakenWebSocket(asyncio.Protocol):
             text = data.decode()
         except UnicodeDecodeError:
             # RFC 6455, section 8.1.
-            self._parser.fail(CloseCode.INVALID_DATA, "invalid UTF-8")
-            self._fail()
+            parser.fail(CloseCode.INVALID_DATA, "invalid UTF-8")
+            self._fail(parser)
             return
         self._give(text)
 
@@ -198,23 +219,23 @@ class TakenWebSocket(asyncio.Protocol):
         if not self._socket.is_closing():
             self._socket.pause_reading()
 
-    def _take_close(self) -> None:
-        received = self._parser.close_rcvd
+    def _take_close(self, parser: Protocol) -> None:
+        received = parser.close_rcvd
         assert received is not None
-        answer = b"".join(self._parser.data_to_send())
+        answer = b"".join(parser.data_to_send())
         if answer:
             self._socket.write(answer)
         self._socket.close()
         self._lost(code_for(received.code, received.reason))
 
-    def _fail(self) -> None:
+    def _fail(self, parser: Protocol) -> None:
         """The peer broke the protocol: say how, and close."""
         if self._closing:
             return
         self._closing = True
-        self._socket.write(b"".join(self._parser.data_to_send()))
+        self._socket.write(b"".join(parser.data_to_send()))
         self._socket.close()
-        sent = self._parser.close_sent
+        sent = parser.close_sent
         self._lost(code_for(sent.code, sent.reason) if sent is not None else PEER_GONE)
 
     def _lost(self, code: Code) -> None:
