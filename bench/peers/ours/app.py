@@ -27,6 +27,8 @@ PADDING = "x" * 155
 class EverybodyIsSomebody(Authenticator):
     """Takes everybody's word: what is measured is not the proof."""
 
+    waits = False
+
     async def authenticate(self, token: str) -> Identity:
         return Identity(player_id=token)
 

@@ -27,11 +27,15 @@ from ..types import Presence
 __all__ = ["PresenceTable", "Transitions"]
 
 
+_NOTHING: Mapping[str, Any] = {}
+
+
 @dataclass(slots=True)
 class _Slot:
     connected_at: float
-    connections: set[str] = field(default_factory=set)
-    info: dict[str, Any] = field(default_factory=dict)
+    # Replaced, never changed: one or two ids in a tuple are a fifth of a set.
+    connections: tuple[str, ...] = ()
+    info: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
     present: bool = True
     grace_until: float = 0.0
     resume_until: float = 0.0
@@ -74,7 +78,8 @@ class PresenceTable:
         elif arrived:
             slot.connected_at = wall
         slot.present = True
-        slot.connections.add(connection_id)
+        if connection_id not in slot.connections:
+            slot.connections += (connection_id,)
         self._waiting.discard(player_id)
         return arrived
 
@@ -96,7 +101,7 @@ class PresenceTable:
         slot = self._slots.get(player_id)
         if slot is None or connection_id not in slot.connections:
             return False
-        slot.connections.discard(connection_id)
+        slot.connections = tuple([each for each in slot.connections if each != connection_id])
         if slot.connections:
             return False
         slot.grace_until = now + self._grace
@@ -123,7 +128,7 @@ class PresenceTable:
         slot = self._slots.get(player_id)
         if slot is None:
             return False
-        slot.info.update(info)
+        slot.info = {**slot.info, **info}
         return True
 
     def tick(self, now: float) -> Transitions:

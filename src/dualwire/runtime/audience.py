@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from ..abc import Engine
 from ..core.cursor import merge
@@ -12,7 +12,10 @@ from ..core.reading import Reader
 from ..types import GLOBAL, Cursor, Position, player_stream
 from .connection import Connection
 
-__all__ = ["Audience", "Audiences", "LocalPlayer"]
+__all__ = ["FEW", "Audience", "Audiences", "LocalPlayer"]
+
+FEW = 4
+"""Connections up to which an audience is a list that is walked to find one."""
 
 
 class LocalPlayer:
@@ -48,7 +51,7 @@ class LocalPlayer:
         """What the application of some client of this session has."""
         self.arm = "on"
         """Its side of a rollout, as of the connection that opened last."""
-        self._waiting: list[tuple[Position, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Position, asyncio.Future[None]]] | None = None
 
     @property
     def streams(self) -> tuple[str, ...]:
@@ -79,41 +82,71 @@ class LocalPlayer:
         if seen is not None and position <= seen:
             return True
         waiter = position, asyncio.get_running_loop().create_future()
-        self._waiting.append(waiter)
+        waiting = self._waiting = self._waiting or []
+        waiting.append(waiter)
         try:
             async with asyncio.timeout(timeout):
                 await waiter[1]
         except TimeoutError:
             return False
         finally:
-            self._waiting.remove(waiter)
+            waiting.remove(waiter)
         return True
 
 
 class Audience:
     """The connections of this node that carry one stream, and where the hub stands in it."""
 
-    __slots__ = ("live", "players", "position", "skipped")
+    __slots__ = ("_few", "_many", "players", "position", "skipped")
 
     def __init__(self, position: Position) -> None:
         self.position = position
-        self.live: dict[Encoding, dict[Connection, None]] = {}
+        # A player's own stream has one or two, and a dictionary of dictionaries for them would be
+        # most of what a connection keeps here.
+        self._few: tuple[Connection, ...] = ()
+        self._many: dict[Encoding, dict[Connection, None]] | None = None
         self.players = 0
         """Local players who are in it, connected or not."""
         self.skipped: dict[Connection, int] | None = None
         """Live connections that have not been told what they skipped: from which offset on."""
 
+    @property
+    def live(self) -> Mapping[Encoding, Collection[Connection]]:
+        """The connections that stand where the hub stands, by what they are written in."""
+        if self._many is not None:
+            return self._many
+        if len(self._few) == 1:
+            return {self._few[0].encoding: self._few}
+        groups: dict[Encoding, list[Connection]] = {}
+        for connection in self._few:
+            groups.setdefault(connection.encoding, []).append(connection)
+        return groups
+
     def add(self, connection: Connection) -> None:
         """A connection stands where the hub stands."""
-        self.live.setdefault(connection.encoding, {})[connection] = None
+        many = self._many
+        if many is None:
+            if connection in self._few:
+                return
+            if len(self._few) < FEW:
+                self._few += (connection,)
+                return
+            many = self._many = {}
+            for each in self._few:
+                many.setdefault(each.encoding, {})[each] = None
+            self._few = ()
+        many.setdefault(connection.encoding, {})[connection] = None
 
     def remove(self, connection: Connection) -> None:
         """A connection does no longer."""
-        group = self.live.get(connection.encoding)
-        if group is not None:
-            group.pop(connection, None)
-            if not group:
-                del self.live[connection.encoding]
+        if self._many is None:
+            self._few = tuple([each for each in self._few if each is not connection])
+        else:
+            group = self._many.get(connection.encoding)
+            if group is not None:
+                group.pop(connection, None)
+                if not group:
+                    del self._many[connection.encoding]
         if self.skipped is not None:
             self.skipped.pop(connection, None)
 
@@ -136,6 +169,13 @@ class Audiences(dict[str, Audience]):
             self._engine.follow(stream)
             audience = self[stream] = Audience(self._engine.log(stream).position)
         return audience
+
+    def one(self, stream: str, position: Position) -> Position:
+        """A position, as the object that a stream's audience has for it if it stands there."""
+        audience = self.get(stream)
+        if audience is not None and audience.position == position:
+            return audience.position
+        return position
 
     def leave(self, stream: str) -> None:
         """A local player is in it no longer."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncio import Future
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..abc import Transport, TransportListener
 from ..codes import Code
@@ -40,6 +40,7 @@ class Connection(TransportListener):
         "_on_ended",
         "_on_progress",
         "_pinged_at",
+        "_start",
         "_waiters",
         "address",
         "closed_with",
@@ -67,7 +68,6 @@ class Connection(TransportListener):
         "session_id",
         "socket",
         "standby_wanted",
-        "start",
         "state",
         "transport",
         "verdict",
@@ -105,8 +105,7 @@ class Connection(TransportListener):
         """The application's own object for it, a WebSocket for example."""
         self.state = State.RESERVED
         self.transport: Transport | None = None
-        self.start: Place | None = None
-        """Where it was when it began to be given events."""
+        self._start: tuple[Any, ...] | None = None
         self.place: Place | None = None
         """Where it stands while it is not live; a live one stands where the hub stands."""
         self.outbox: list[Frame] = []
@@ -138,6 +137,17 @@ class Connection(TransportListener):
 
     def __repr__(self) -> str:
         return f"<{self.connection_type} {self.id} of {self.player.id}, {self.state.value}>"
+
+    @property
+    def start(self) -> Place | None:
+        """Where it was when it began to be given events; a copy."""
+        flat = self._start
+        return None if flat is None else Place(dict(zip(flat[::2], flat[1::2], strict=True)))
+
+    @start.setter
+    def start(self, place: Place) -> None:
+        # Kept as long as the connection, and rarely asked for: a quarter of a place's size.
+        self._start = tuple([each for pair in place.positions.items() for each in pair])
 
     @property
     def carries(self) -> bool:

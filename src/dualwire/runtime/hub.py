@@ -69,6 +69,8 @@ class Hub:
     ) -> None:
         self._now = now
         self._engine = engine
+        # Made once: a bound method for each player would be 128 bytes for each.
+        self._log, self._rooms_of = engine.log, engine.rooms_of
         self._config = config
         self._stats = stats
         self._end = end
@@ -101,9 +103,8 @@ class Hub:
         """The player's place on this node, made if need be."""
         player = self.players.get(player_id)
         if player is None:
-            engine = self._engine
-            reader = Reader(player_id, engine.log, engine.rooms_of)
-            player = LocalPlayer(player_id, reader, engine.rooms_of(player_id))
+            reader = Reader(player_id, self._log, self._rooms_of)
+            player = LocalPlayer(player_id, reader, self._rooms_of(player_id))
             self.players[player_id] = player
             for stream in player.streams:
                 self._audiences.of(stream).players += 1
@@ -353,8 +354,11 @@ class Hub:
         """A connection will be given events from a place on."""
         for loss in place.losses:
             self.readers.note_loss(connection, loss)
-        connection.start = Place(dict(place.positions))
-        connection.place = Place(dict(place.positions))
+        # One object for one position, however many connections begin there.
+        positions = {
+            stream: self._audiences.one(stream, at) for stream, at in place.positions.items()
+        }
+        connection.start = connection.place = Place(positions)
 
     def _flush_one(self, connection: Connection) -> None:
         self._stats.deliveries += connection.flush()

@@ -101,6 +101,8 @@ class Node:
         self._draining: asyncio.Task[None] | None = None
         self._publishing = Publishing(self)
         self._opened = 0
+        # Made once, for all connections.
+        self._told = self._progress, self._closed
 
     # Life
 
@@ -242,7 +244,7 @@ class Node:
         connection.seen_at = connection.progress_at = now
         connection.next_ping = now + ping_slot(self._opened, self.config.heartbeat.interval, TURN)
         self._opened += 1
-        connection.connect(transport, self._progress, self._closed)
+        connection.connect(transport, *self._told)
         assert connection.place is not None
         self.hub.open(connection, connection.place)
         self.arms.opened(connection)
