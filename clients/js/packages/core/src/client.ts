@@ -89,7 +89,7 @@ export class Client implements GameConnection, Owner, Audience, Sleeper {
     sse.twin = websocket;
     this.#connections = { websocket, sse };
     this.#monitor = new Monitor(environment, (connection) => this.changed(connection));
-    this.#receiving = new Receiving(environment, this.#monitor, this);
+    this.#receiving = new Receiving(environment, this.#monitor, this, options.digest ?? false);
     this.#uplink = new Uplink(server, this.#session, websocket, sse, environment);
     this.#commands = new Commands(this.#uplink, environment);
     this.#monitor.uplink = this.#receiving.uplink = this.#uplink;
@@ -231,7 +231,8 @@ export class Client implements GameConnection, Owner, Audience, Sleeper {
   }
 
   changed(connection: ClientConnection): void {
-    this.#tally.connection(connection);
+    const outage = this.#tally.connection(connection);
+    if (outage !== null) this.#receiving.recovered(connection, outage === "noticed");
     this.#emitter.emit("connection", connection.info());
     this.#judgeStatus(connection);
     this.#board.changed();
@@ -321,6 +322,7 @@ export class Client implements GameConnection, Owner, Audience, Sleeper {
     }
     this.#ended = null;
     for (const each of Object.values(this.#connections)) each.reopen();
+    this.#tally.stopped();
     this.#startConnections();
   }
 
