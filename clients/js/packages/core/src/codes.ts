@@ -37,7 +37,6 @@ const table: readonly (readonly [number, string, string, boolean, number])[] = [
   ],
   [4410, "revoked", "The player's access was revoked.", false, 401],
   [4411, "replaced", "A newer connection of the same type took this one's place.", false, 409],
-  [4411, "replaced", "A newer connection of the same type took this one's place.", false, 409],
   [4422, "protocol_error", "The peer broke the protocol.", false, 400],
 ];
 
