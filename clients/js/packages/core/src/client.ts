@@ -250,6 +250,10 @@ export class Client implements GameConnection, Owner, Audience, Sleeper {
     else this.#board.changed();
   }
 
+  duplicate(duplicate: Events["duplicate"]): void {
+    this.#emitter.emit("duplicate", duplicate);
+  }
+
   warning(warning: Events["warning"]): void {
     this.#emitter.emit("warning", warning);
   }

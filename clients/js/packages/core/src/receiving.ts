@@ -14,7 +14,7 @@ import type { Life } from "./life.js";
 import { Merge, type MergeItem } from "./merge/index.js";
 import type { Monitor } from "./monitor.js";
 import { isEmpty } from "./opening.js";
-import type { ConnectionType, Cursor, Item, Problem, Warning } from "./types.js";
+import type { ConnectionType, Cursor, Duplicate, Item, Problem, Warning } from "./types.js";
 import type { Uplink } from "./uplink.js";
 
 const OF_STREAMS = new Set([
@@ -32,6 +32,7 @@ const OF_STREAMS = new Set([
 export interface Audience {
   /** Items, in order. */
   item(item: Item): void;
+  duplicate(duplicate: Duplicate): void;
   warning(warning: Warning): void;
   problem(reason: Problem["reason"], message: string, connection: ConnectionType): void;
   /** Figures are others now. */
@@ -141,10 +142,12 @@ export class Receiving {
     // The size matters only while something is held.
     const size = this.#merge.deadline === null ? 0 : new TextEncoder().encode(text).length;
     const items = this.#merge.receive(id, frame, this.environment.now(), size);
-    connection.gauge.duplicates += this.#merge.statistics.duplicates - before;
+    const copies = this.#merge.statistics.duplicates - before;
+    connection.gauge.duplicates += copies;
     const { stream, offset } = frame;
     if (typeof stream === "string" && typeof offset === "number") {
       this.monitor.arrived(connection, stream, offset);
+      if (copies > 0) this.audience.duplicate({ stream, offset, by: connection.type });
     }
     this.#give(items);
     this.audience.counted();

@@ -77,6 +77,8 @@ describe("connecting", () => {
 describe("events", () => {
   test("come once, in order, whoever is first", async () => {
     const player = await new Player(world).open();
+    const copies: unknown[] = [];
+    player.connection.on("duplicate", (copy) => copies.push(copy));
     world.socket.frame(event(1));
     world.stream.frame(event(1));
     world.stream.frame(event(2));
@@ -84,6 +86,10 @@ describe("events", () => {
     world.socket.frame(event(2));
 
     expect(player.numbers).toEqual([1, 2]);
+    expect(copies).toEqual([
+      { stream: "room:hall", offset: 1, by: "sse" },
+      { stream: "room:hall", offset: 2, by: "websocket" },
+    ]);
     expect(player.items.at(-1)).toMatchObject({ by: "sse", stream: "room:hall", offset: 2 });
     expect(player.snapshot.lastEvent).toMatchObject({ offset: 2 });
     expect(player.snapshot.statistics).toMatchObject({
