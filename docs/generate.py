@@ -43,7 +43,8 @@ TASKS: dict[str, tuple[str, ...]] = {
         "open_sse", "take_sse", "reserve_websocket", "take_websocket", "handle_new_game_session",
     ),
     "End connections": (
-        "disconnect", "disconnect_player", "disconnect_websocket", "disconnect_sse",
+        "disconnect", "disconnect_player", "revoke_player", "revoke_session", "revoke_token",
+        "disconnect_websocket", "disconnect_sse",
         "cleanup_dead_connections",
     ),
     "Send": (

@@ -58,6 +58,9 @@ class SessionPolicy:
     """Seconds that a session without a connection can be resumed (Ably, Socket.IO: 120 s)."""
     retired: float = 24 * 3600.0
     """Seconds that a replaced session id is remembered and refused."""
+    revoked: float = 30 * 24 * 3600.0
+    """Seconds that a revocation is remembered where it does not say until when: at least as long as
+    the longest of your tokens lives."""
     open_within: float = 10.0
     """Seconds within which the stream of a new SSE connection must be opened."""
 

@@ -127,6 +127,11 @@ async def test_a_browser_plays_by_its_cookie_until_it_logs_out() -> None:
             assert stream.bye is not None
             assert stream.bye["reason"] == "logged_out"
         assert not game.http.cookies
+        # Whoever copied the token meanwhile has nothing.
+        late = await game.http.get("/auth/me", headers={"Cookie": sent["Cookie"]})
+        assert late.json()["error"]["type"] == "revoked"
+        async with sse(game.address, **sent) as stream:
+            assert stream.response.status_code == 401
         assert (await game.http.post("/auth/logout", headers=home)).status_code == 200
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from dualwire import Config, Rates
 from dualwire.server.taken import SLICE, TakenStream, TakenWebSocket
 from dualwire.transports.direct import DirectTransport
 
@@ -277,7 +278,13 @@ async def test_a_flood_of_tiny_frames_does_not_hold_the_loop(game: Game) -> None
         assert connection.waiting < 256 * 1024, "pongs to a peer that does not read are bounded"
 
 
-async def test_a_flood_of_commands_waits_its_turn(game: Game) -> None:
+async def test_a_flood_of_commands_waits_its_turn() -> None:
+    unlimited = Rates(websocket_commands=None, player_commands=None)
+    async with playing(Config(rates=unlimited), server="gateway") as game:
+        await _flood(game)
+
+
+async def _flood(game: Game) -> None:
     release, ran = asyncio.Event(), []
 
     @game.manager.on_command

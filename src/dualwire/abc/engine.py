@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from ..codes import Code
 from ..core.commands import CommandClaim
 from ..core.presence import Transitions
+from ..core.revocation import RevocationTable
 from ..core.session import Claim
 from ..core.stream import StreamLog
 from ..types import (
@@ -215,11 +216,20 @@ class Engine(ABC):
         """
 
     @abstractmethod
-    async def end_session(self, player_id: str, code: Code, *, flush: bool) -> str | None:
+    async def end_session(
+        self, player_id: str, code: Code, *, flush: bool, session_id: str | None = None
+    ) -> str | None:
         """End the player's session now: logout, revocation.
 
         Appends ``SessionEnded``, retires the id, removes the player from all rooms and from
         presence.
+
+        Args:
+            player_id: whose.
+            code: why.
+            flush: whether what waits in outboxes is still written.
+            session_id: which one; another one than the current is only retired. ``None``: the
+                current one.
 
         Returns:
             The session that ended, ``None`` if there was none. The caller announces the departure
@@ -312,3 +322,15 @@ class Engine(ABC):
         Returns:
             The ticket the first time, within its life; ``None`` ever after.
         """
+
+    # Revocation
+
+    @abstractmethod
+    async def revoke(self, key: str, at: float, until: float) -> None:
+        """Something is revoked; see :meth:`RevocationTable.add`. This node's table has it when this
+        returns, that of every other within a second."""
+
+    @property
+    @abstractmethod
+    def revoked(self) -> RevocationTable:
+        """What is revoked, as this node knows it; never waits. The caller reads only."""

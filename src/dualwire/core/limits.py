@@ -22,7 +22,7 @@ class Rate:
         burst: what may be taken at once, after a rest.
     """
 
-    __slots__ = ("burst", "depth", "interval", "per_second")
+    __slots__ = ("alarm", "burst", "depth", "interval", "per_second")
 
     def __init__(self, per_second: float, burst: float) -> None:
         self.per_second = per_second
@@ -30,6 +30,8 @@ class Rate:
         self.interval = 1.0 / per_second
         self.depth = burst * self.interval
         """Seconds after which a bucket that was emptied is full again."""
+        self.alarm = -self.depth / 4.0
+        """A wait above this means that three quarters of a bucket were taken."""
 
 
 class Bucket:

@@ -121,13 +121,27 @@ class SessionTable:
         since, code = slot.retired.get(session_id, (now, None)) if slot else (now, None)
         return code if now - since < self._remember else None
 
-    def end(self, player_id: str, code: Code, now: float) -> str | None:
+    def end(
+        self, player_id: str, code: Code, now: float, session_id: str | None = None
+    ) -> str | None:
         """End the player's session; its id is refused from now on.
+
+        Args:
+            player_id: whose.
+            code: why.
+            now: seconds.
+            session_id: which one; another one than the current is refused from now on, and nothing
+                ends. ``None``: the current one.
 
         Returns:
             The id that ended, ``None`` if there was no session.
         """
         slot = self._slots.get(player_id)
+        if session_id is not None and (slot is None or session_id != slot.current):
+            slot = self._slots.setdefault(player_id, _Slot())
+            slot.lapsed.pop(session_id, None)
+            slot.retired[session_id] = (now, code)
+            return None
         if slot is None or slot.current is None:
             return None
         ended, slot.current = slot.current, None

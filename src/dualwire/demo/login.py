@@ -87,7 +87,7 @@ class _Login:
         return JSONResponse(facts, headers={"cache-control": "no-store"})
 
     async def logout(self, request: Request) -> Response:
-        """End the player's session and forget the cookie."""
+        """End the player's session, revoke the token and forget the cookie."""
         self._check_site(request)
         response = JSONResponse({"message": "Logged out"})
         try:
@@ -96,6 +96,8 @@ class _Login:
             pass  # An expired token has no session to end, but its cookie may go.
         else:
             await self._manager.disconnect_player(identity.player_id, LOGGED_OUT)
+            if identity.token_id is not None:
+                await self._manager.revoke_token(identity.token_id, until=identity.expires_at)
         response.delete_cookie(COOKIE, httponly=True, samesite="lax")
         return response
 
@@ -103,7 +105,9 @@ class _Login:
         token = read_credentials(request).token
         if token is None:
             raise AuthenticationError("There is no token: log in first.")
-        return await self._authenticator.authenticate(token)
+        identity = await self._authenticator.authenticate(token)
+        self._manager.node.revoking.check(identity)
+        return identity
 
     async def _read(self, request: Request) -> _Credentials:
         self._check_site(request)

@@ -16,6 +16,7 @@ from ..config import HistoryPolicy, SessionPolicy
 from ..core.commands import CommandClaim, CommandTable
 from ..core.cursor import merge
 from ..core.presence import PresenceTable, Transitions
+from ..core.revocation import RevocationTable
 from ..core.rooms import RoomTable
 from ..core.session import Claim, SessionTable
 from ..core.stream import StreamLog, new_epoch
@@ -74,6 +75,7 @@ class MemoryEngine(Engine):
         self._written: dict[str, Cursor] = {}
         self._commands = CommandTable(policy.resume)
         self._tickets: dict[str, Ticket] = {}
+        self._revoked = RevocationTable()
 
     async def start(self, sink: Sink, renewed: Renewed = ignore_renewal) -> None:
         self._sink = sink
@@ -194,9 +196,13 @@ class MemoryEngine(Engine):
             self._append(player_stream(player_id), ended)
         return claim
 
-    async def end_session(self, player_id: str, code: Code, *, flush: bool) -> str | None:
+    async def end_session(
+        self, player_id: str, code: Code, *, flush: bool, session_id: str | None = None
+    ) -> str | None:
         self._check_started("end_session")
-        ended = self._sessions.end(player_id, code, self._clock.now())
+        ended = self._sessions.end(player_id, code, self._clock.now(), session_id)
+        if ended is None and session_id is not None:
+            return None
         if ended is not None:
             body = SessionEnded(session_id=ended, code=code.number, flush=flush)
             self._append(player_stream(player_id), body)
@@ -233,6 +239,7 @@ class MemoryEngine(Engine):
             await self._forget(player_id)
         self._sessions.tick(now)
         self._commands.tick(now)
+        self._revoked.tick(self._clock.wall())
         self._expire_ids(now)
         self._expire_history(now)
         for secret in [key for key, ticket in self._tickets.items() if ticket.expires_at <= now]:
@@ -272,6 +279,16 @@ class MemoryEngine(Engine):
         if ticket is None or ticket.expires_at <= self._clock.now():
             return None
         return ticket
+
+    # Revocation
+
+    async def revoke(self, key: str, at: float, until: float) -> None:
+        self._check_started("revoke")
+        self._revoked.add(key, at, until)
+
+    @property
+    def revoked(self) -> RevocationTable:
+        return self._revoked
 
     # Housekeeping
 

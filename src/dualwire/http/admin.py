@@ -53,6 +53,7 @@ def admin_router(manager: ConnectionManager, api_key: str | None) -> APIRouter:
         ("POST", "/publish", admin.publish),
         ("POST", "/broadcast", admin.broadcast),
         ("POST", "/disconnect", admin.disconnect),
+        ("POST", "/revoke", admin.revoke),
         ("GET", "/presence", admin.presence),
         ("GET", "/rollout", admin.rollout),
         ("POST", "/rollout", admin.roll_out),
@@ -105,6 +106,22 @@ class _Admin:
         else:
             raise ProtocolError("expected either player_id or connection_id")
         return JSONResponse({"disconnected": True})
+
+    async def revoke(self, request: Request) -> Response:
+        """Take access back: from a player, from one session of a player, or from one token."""
+        body = await read_object(request, self._limits)
+        player_id, token_id = text_field(body, "player_id"), text_field(body, "token_id")
+        session_id, until = text_field(body, "session_id"), _seconds(body, "until")
+        if token_id and not player_id and not session_id:
+            await self._manager.revoke_token(token_id, until=until)
+            return JSONResponse({"revoked": True})
+        if not player_id or token_id:
+            raise ProtocolError("expected token_id, or player_id and perhaps session_id")
+        if session_id:
+            ended = await self._manager.revoke_session(player_id, session_id)
+        else:
+            ended = await self._manager.revoke_player(player_id, until=until)
+        return JSONResponse({"revoked": True, "session_ended": ended})
 
     async def presence(self, request: Request) -> Response:
         """Everybody who is in the game."""
@@ -198,6 +215,15 @@ def _code(body: JSONObject, otherwise: Code) -> Code:
     if code is None:
         raise ProtocolError(f"code: expected one of {', '.join(map(str, CODES))}")
     return code
+
+
+def _seconds(body: JSONObject, name: str) -> float | None:
+    value = body.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1e15:
+        raise ProtocolError(f"{name}: expected wall-clock seconds, got {str(value)[:40]!r}")
+    return float(value)
 
 
 def _number(request: Request, name: str, otherwise: int, least: int, most: int) -> int:

@@ -7,7 +7,8 @@ from starlette.responses import JSONResponse, Response
 
 from ..codes import SESSION_REPLACED
 from ..core.encoding.json import decode_message
-from ..exceptions import SessionError
+from ..core.messages import ClientMessage
+from ..exceptions import CapacityError, SessionError
 from ..manager import ConnectionManager
 from .bodies import read_body, text_field
 from .errors import NotFoundError
@@ -38,6 +39,8 @@ class SendEndpoint:
         self._check_session(admitted)
         body = await read_body(request, self._manager.config.limits)
         message = decode_message(body)
+        is_news = self._manager.inbound.is_news(ClientMessage(str(message.get("type"))))
+        self._check_pace(admitted.player_id, len(body), is_news)
         connection_id = request.query_params.get("connection") or text_field(message, "connection")
         if connection_id is not None:
             self._check_own(admitted, connection_id)
@@ -48,6 +51,16 @@ class SendEndpoint:
             await self._manager.send_to_connection(connection_id, answer.body)
         malformed = answer.body.get("error_type") == "invalid_format"
         return JSONResponse(answer.body, 400 if malformed else 200)
+
+    def _check_pace(self, player_id: str, size: int, is_news: bool) -> None:
+        node = self._manager.node
+        now = node.clock.now()
+        flow = node.pacing.by_http(player_id, now)
+        excess = node.pacing.message(flow, size, now)
+        if not is_news and (excess is None or excess.outcome == "warned"):
+            excess = node.pacing.command(flow, now)
+        if excess is not None and excess.outcome == "refused":
+            raise CapacityError(excess.message, retry_after=excess.retry_after)
 
     def _check_session(self, admitted: Admitted) -> None:
         """A tab whose session was taken over does not go on acting for the player."""

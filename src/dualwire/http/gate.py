@@ -91,6 +91,7 @@ class Gate:
                 known, session_id = await self._prove(connection, credentials, opens)
             except RefusedError as refusal:
                 raise await self._proofs.failed(address, credentials, refusal) from None
+            self._manager.node.revoking.check(known)
             _check_path(connection, known)
             if opens is not None and not self._manager.node.ready:
                 draining = self._manager.node.draining

@@ -10,6 +10,7 @@ from ..codes import LOGGED_OUT, PROTOCOL_ERROR, REVOKED, SESSION_REPLACED, UNAUT
 from ..exceptions import UnknownConnectionError
 from ..types import JSONObject, player_id_of
 from .looking import Looking
+from .revoking import Revocation
 from .sending import PlayerId
 from .serving import Serving
 
@@ -32,7 +33,7 @@ _ENDS_ONE = frozenset(
 )
 
 
-class OlderNames(Serving, Looking):
+class OlderNames(Serving, Looking, Revocation):
     """The older surface, each name thin over a newer one."""
 
     async def force_disconnect_player(self, player_id: PlayerId) -> bool:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 
+import structlog
 from starlette.types import Message
 from starlette.websockets import WebSocket
 
-from ..codes import MESSAGE_TOO_BIG, PEER_GONE, Code, code_for
+from ..codes import MESSAGE_TOO_BIG, PEER_GONE, RATE_LIMITED, Code, code_for
 from ..core.messages import ClientMessage, problem
 from ..exceptions import MessageTooBigError, ProtocolError
 from ..runtime.connection import Connection
 from ..runtime.inbound import Answer, Inbound
 from ..runtime.node import Node
+from ..runtime.pacing import Excess, Flow, refusal
 from ..transports.direct import Handover, Receiver
 from ..transports.websocket import WebSocketTransport
 from .connecting import Connecting
@@ -20,6 +22,8 @@ from .sending import PlayerId
 from .terms import Terms
 
 __all__ = ["Serving"]
+
+log = structlog.get_logger("dualwire")
 
 COMMANDS_AT_ONCE = 32
 """Commands of one connection that may wait; beyond them it is not read from until one is done."""
@@ -112,16 +116,30 @@ class Serving(Connecting):
         Returns:
             Whether more may come now; if not, ``connection.on_room`` is called when it may.
         """
-        connection.heard(self.node.clock.now())
+        if connection.ended:
+            return True  # Somebody who was told to go, and talks on.
+        now, pacing = self.node.clock.now(), self.node.pacing
+        connection.heard(now)
+        flow = connection.flow
+        if flow is None:
+            flow = connection.flow = pacing.begin(connection.player.id, now)
+        # Characters stand for bytes: what a client writes is mostly ASCII.
+        excess = pacing.message(flow, len(text), now)
         try:
             message = self.inbound.read(text)
         except MessageTooBigError:
             self.node.end(connection, MESSAGE_TOO_BIG)
             return True
         except ProtocolError as error:
-            self._say(connection, Answer(problem("invalid_format", str(error))))
+            if self._passes(connection, flow, excess, None):
+                self._say(connection, Answer(problem("invalid_format", str(error))))
             return True
-        if self.inbound.is_news(message):
+        is_news = self.inbound.is_news(message)
+        if not is_news and (excess is None or excess.outcome == "warned"):
+            excess = pacing.command(flow, now) or excess
+        if excess is not None and not self._passes(connection, flow, excess, message):
+            return True
+        if is_news:
             answer = self.inbound.take_news(connection.player.id, connection.id, message)
             if answer is not None:
                 self._say(connection, answer)
@@ -129,6 +147,35 @@ class Serving(Connecting):
         connection.commands += 1
         self.node.runner.submit(connection.id, lambda: self._act(connection, message))
         return connection.commands < COMMANDS_AT_ONCE
+
+    def _passes(
+        self,
+        connection: Connection,
+        flow: Flow,
+        excess: Excess | None,
+        message: ClientMessage | None,
+    ) -> bool:
+        """Whether a message is looked at, although its client says much."""
+        if excess is None:
+            return True
+        if excess.outcome == "warned":
+            # A plain client would take it for an event of the application.
+            if connection.encoding.contiguous:
+                self._say(connection, Answer(excess.warning, is_event=False))
+            return True
+        if excess.outcome == "closed":
+            log.info(
+                "rate_limited", player=connection.player.id, what=excess.what, outcome="closed"
+            )
+            self.node.end(connection, RATE_LIMITED, retry_after=excess.retry_after)
+        elif message is not None and not self.inbound.is_news(message):
+            answer = refusal(message, excess)
+            numbered = answer is not None and answer["type"] == "reply"
+            if answer is not None and (
+                numbered or self.node.pacing.may_tell(flow, self.node.clock.now())
+            ):
+                self._say(connection, Answer(answer, is_event=not numbered))
+        return False
 
     def _receiver(self, connection: Connection, handover: Handover) -> Receiver:
         connection.on_room = handover.resume

@@ -75,6 +75,7 @@ class Admission:
         Raises:
             SessionError: the session id is malformed, somebody else's, or retired; or the client
                 wants other events than the session carries.
+            AuthenticationError: the proof of who it is was revoked.
             CapacityError: there are as many connections as may be, of this player, from this
                 address or at all; or the player opens too many in too short a time.
         """
@@ -84,6 +85,7 @@ class Admission:
         if opening.session_id is not None:
             check_session_id(opening.session_id, player_id, self._session_key)
         self._check_limits(opening, began)
+        self._node.revoking.check(opening.identity)
         # A plain connection has a filter of its own, which says nothing about the session.
         types = opening.types if opening.encoding.contiguous else None
         claim, player = await self._claim(player_id, opening.session_id, types)
@@ -103,6 +105,8 @@ class Admission:
         )
         # Nothing waits from here on, so where it stands is where it was registered.
         saved = await engine.written(player_id) if engine.durable else {}
+        # Once more: it may have been revoked meanwhile, and from here on every connection is seen.
+        self._node.revoking.check(opening.identity)
         connection.place = self._place(player, opening, saved, resumes=claim.outcome == "joined")
         if encoding.contiguous:
             connection.hello = self._hello(connection, opening)

@@ -16,6 +16,7 @@ from ..types import ConnectionType, Identity, JSONObject
 
 if TYPE_CHECKING:
     from .audience import LocalPlayer
+    from .pacing import Flow
 
 __all__ = ["Connection"]
 
@@ -50,6 +51,7 @@ class Connection(TransportListener):
         "dirty",
         "encoding",
         "established_at",
+        "flow",
         "flushed_at",
         "hello",
         "id",
@@ -117,6 +119,8 @@ class Connection(TransportListener):
         self.deadline: float | None = None
         """Monotonic seconds at which a reserved or closing connection is given up."""
         self.next_ping = 0.0
+        self.flow: Flow | None = None
+        """How fast its client talks; ``None`` before the first word."""
         self.commands = 0
         """Commands that it sent and that are not done."""
         self.on_room: Callable[[], None] | None = None

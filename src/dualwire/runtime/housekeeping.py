@@ -64,6 +64,7 @@ class Housekeeping:
         for connection in list(node.connections.values()):
             self._look_at(connection, now, wall)
         transitions = await node.engine.tick()
+        node.revoking.enforce()
         for player_id in transitions.left:
             node.announce_departure(player_id)
         for player_id in transitions.lapsed:

@@ -190,6 +190,7 @@ class Inbound:
         try:
             async with asyncio.timeout(self._node.config.limits.handshake):
                 identity = await self.authenticate(token)
+            self._node.revoking.check(identity)
         except AuthenticationError as error:
             return _warning("refresh_failed", str(error))
         except (EngineError, TimeoutError):

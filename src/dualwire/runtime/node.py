@@ -30,8 +30,10 @@ from .housekeeping import TURN, Housekeeping
 from .hub import Hub
 from .journal import Journal
 from .limiting import Limiter
+from .pacing import Pacing
 from .pauses import Pauses
 from .publishing import Publishing
+from .revoking import Revoking
 from .stats import Stats
 from .timeline import Timeline
 
@@ -85,6 +87,8 @@ class Node:
         self.admission = Admission(self, session_key)
         self.arms = Arms(self, flags)
         self.limiter = Limiter(config, self.stats)
+        self.pacing = Pacing(config, self.stats)
+        self.revoking = Revoking(self)
         self.connections: dict[str, Connection] = {}
         """All that are not closed, reserved and closing ones included."""
         self.started_at: float | None = None
@@ -303,7 +307,9 @@ class Node:
             connection.step(Step.CLOSE)
         self.give_up(connection)
 
-    async def end_session(self, player_id: str, code: Code = LOGGED_OUT) -> bool:
+    async def end_session(
+        self, player_id: str, code: Code = LOGGED_OUT, session_id: str | None = None
+    ) -> bool:
         """End a player's session on all nodes: logout (what waits is written) or revocation (it is
         not).
 
@@ -312,7 +318,9 @@ class Node:
         """
         await self.start()
         present = self.engine.presence_of(player_id) is not None
-        ended = await self.engine.end_session(player_id, code, flush=code is not REVOKED)
+        ended = await self.engine.end_session(
+            player_id, code, flush=code is not REVOKED, session_id=session_id
+        )
         self.hub.forget(player_id)
         if ended is not None:
             log.info("session_ended", player=player_id, session=ended, code=code.name)
@@ -321,6 +329,8 @@ class Node:
         return ended is not None
 
     def _end_from_hub(self, connection: Connection, code: Code, flush: bool) -> None:
+        if code is REVOKED:
+            self.revoking.end_with(connection.identity)
         self.end(connection, code, flush=flush)
 
     def _remove(self, connection: Connection, code: Code) -> None:
@@ -329,6 +339,8 @@ class Node:
         opened = connection.transport is not None
         written = self.hub.written(connection)
         self.limiter.ended(connection.address)
+        if connection.flow is not None:
+            self.pacing.end(connection.flow)
         self.hub.remove(connection)
         connection.closed_with = code
         if not opened:

@@ -1,11 +1,12 @@
-"""The engine's suite: written positions, commands, tickets."""
+"""The engine's suite: written positions, commands, tickets, revocation."""
 
 from __future__ import annotations
 
 import asyncio
 
 from ..abc import Ticket
-from ..codes import LOGGED_OUT
+from ..codes import LOGGED_OUT, REVOKED
+from ..core.revocation import player_key, token_key
 from ..types import Identity, Position, Reply, player_stream
 from .engine_rig import BOB, EVA, EngineRig, case
 from .suite import expect
@@ -116,3 +117,47 @@ async def a_ticket_expires(rig: EngineRig) -> None:
     expect("expired", await rig.engine.take_ticket("one"), None)
     await rig.engine.tick()
     expect("expired and ticked", await rig.engine.take_ticket("two"), None)
+
+
+def _token(token_id: str, issued_at: float) -> Identity:
+    return Identity(player_id=EVA, token_id=token_id, issued_at=issued_at)
+
+
+@case
+async def what_is_revoked_is_known_at_once(rig: EngineRig) -> None:
+    """``revoked`` has it when ``revoke`` returns, and until it need not be remembered any more."""
+    wall, token = rig.clock.wall(), _token("one", 0.0)
+    expect("before", rig.engine.revoked.covers(token), False)
+    await rig.engine.revoke(token_key("one"), wall, wall + 100.0)
+    expect("its token", rig.engine.revoked.covers(token), True)
+    other = _token("two", wall)
+    expect("another token", rig.engine.revoked.covers(other), False)
+    await rig.engine.revoke(player_key(EVA), wall, wall + 200.0)
+    expect("the player's", rig.engine.revoked.covers(other), True)
+    newer = _token("two", wall + 1.0)
+    expect("a newer one", rig.engine.revoked.covers(newer), False)
+    await rig.later(99.9)
+    expect("within its time", rig.engine.revoked.covers(token), True)
+    await rig.later(100.2)
+    expect("after its time", rig.engine.revoked.covers(other), False)
+    expect("left", len(rig.engine.revoked), 0)
+
+
+@case
+async def a_session_that_is_not_current_is_retired_only(rig: EngineRig) -> None:
+    """``end_session`` with another id ends nothing, and that id is refused from then on."""
+    await rig.engine.claim(EVA, _ONE, "unused-1")
+    await rig.follow(player_stream(EVA))
+    ended = await rig.engine.end_session(EVA, REVOKED, flush=False, session_id=_TWO)
+    expect("ended", ended, None)
+    expect("current", rig.engine.session_of(EVA), _ONE)
+    expect("entries", rig.bodies(EVA), [])
+    claim = await rig.engine.claim(EVA, _TWO, "unused-1")
+    expect("the other", (claim.outcome, claim.code), ("refused", REVOKED))
+    ended = await rig.engine.end_session(EVA, REVOKED, flush=False, session_id=_ONE)
+    expect("the current one", ended, _ONE)
+    claim = await rig.engine.claim(EVA, _ONE, "unused-1")
+    expect("after that", (claim.outcome, claim.code), ("refused", REVOKED))
+    await rig.engine.end_session(BOB, REVOKED, flush=False, session_id=_THREE)
+    claim = await rig.engine.claim(BOB, _THREE, "unused-1")
+    expect("of somebody who never came", (claim.outcome, claim.code), ("refused", REVOKED))

@@ -18,7 +18,7 @@ from dualwire import AuthenticationError, ConfigurationError, EngineError
 from dualwire.http import JWKS, JWTAuthenticator
 from dualwire.testing import AuthenticatorSubject, ManualClock, authenticator_cases
 from tests.http.site import site_on
-from tests.live import serving, sse, until, until_async, ws
+from tests.live import ServerName, serving, sse, until, until_async, ws
 
 from .signing import jwk, signed
 
@@ -224,11 +224,12 @@ def test_keys_come_over_https(url: str) -> None:
     JWKS("http://localhost:9000/jwks.json")
 
 
-async def test_players_are_told_to_come_again_while_there_are_no_keys() -> None:
+@pytest.mark.parametrize("server", ["uvicorn", "gateway"])
+async def test_players_are_told_to_come_again_while_there_are_no_keys(server: ServerName) -> None:
     async with login_server(jwk("EdDSA")) as login:
         login.answer = PlainTextResponse("down", 503)
         auth = login.authenticator()
-        async with site_on(authenticator=auth) as site:
+        async with site_on(server, authenticator=auth) as site:
             async with sse(site.address, token=signed("EdDSA")) as stream:
                 assert stream.response.status_code == 503
                 assert stream.response.headers["retry-after"] == "5"

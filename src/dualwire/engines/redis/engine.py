@@ -9,37 +9,22 @@ from typing import Any
 
 import structlog
 
-from ...abc import (
-    Clock,
-    Engine,
-    History,
-    Published,
-    Renewed,
-    Sink,
-    Ticket,
-    ignore_renewal,
-)
+from ...abc import Clock, Engine, History, Published, Renewed, Sink, Ticket, ignore_renewal
 from ...codes import Code
 from ...config import HistoryPolicy, SessionPolicy
 from ...core.commands import CommandClaim
 from ...core.presence import Transitions
+from ...core.revocation import RevocationTable
 from ...core.session import Claim
 from ...core.stream import StreamLog
 from ...exceptions import ConfigurationError, EngineError
-from ...types import (
-    Cursor,
-    Event,
-    EventTypes,
-    Membership,
-    Presence,
-    Reply,
-    player_stream,
-)
+from ...types import Cursor, Event, EventTypes, Membership, Presence, Reply, player_stream
 from .calls import Calls
 from .house import FEW, House
 from .index import Index
 from .keys import Keys
 from .players import Known, Players
+from .revocations import Revocations
 from .roster import Roster
 from .shard import FailedError, Shard
 from .store import Store
@@ -122,6 +107,7 @@ class RedisEngine(Engine):
             self._reattach,
         )
         self._tickets = Tickets(calls, keys, clock)
+        self._revocations = Revocations(calls, keys, clock)
         self._attached: dict[str, dict[str, None]] = {}
         self._types: dict[str, EventTypes | None] = {}
         self._owed: set[tuple[str, str]] = set()
@@ -138,6 +124,7 @@ class RedisEngine(Engine):
         self._streams.start(sink, renewed)
         await self._house.beat()
         await self._index.read()
+        await self._revocations.read()
 
     async def stop(self) -> None:
         if self._stopped:
@@ -224,9 +211,12 @@ class RedisEngine(Engine):
             await self._streams.refresh(player_stream(player_id))
         return claim
 
-    async def end_session(self, player_id: str, code: Code, *, flush: bool) -> str | None:
-        ended = await self._players.end_session(player_id, code, flush=flush)
-        self._forget(player_id)
+    async def end_session(
+        self, player_id: str, code: Code, *, flush: bool, session_id: str | None = None
+    ) -> str | None:
+        ended = await self._players.end_session(player_id, code, session_id, flush=flush)
+        if ended is not None or session_id is None:
+            self._forget(player_id)
         return ended
 
     def session_of(self, player_id: str) -> str | None:
@@ -275,6 +265,7 @@ class RedisEngine(Engine):
         dead = await house.beat()
         for node in dead:
             await house.reap(node)
+        await self._revocations.read()
         due = await index.read()
         lost, index.lost = index.lost, set()
         for shard in lost:
@@ -319,6 +310,15 @@ class RedisEngine(Engine):
 
     async def take_ticket(self, secret: str) -> Ticket | None:
         return await self._tickets.take(secret)
+
+    # Revocation
+
+    async def revoke(self, key: str, at: float, until: float) -> None:
+        await self._revocations.revoke(key, at, until)
+
+    @property
+    def revoked(self) -> RevocationTable:
+        return self._revocations.table
 
     # What this node knows by itself
 

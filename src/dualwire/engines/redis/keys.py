@@ -79,6 +79,10 @@ class Keys:
         kinds = ("records", "changes", "numbers", "due", "graves")
         return [self.of(kind, f"index:{part}") for kind in kinds]
 
+    def revocations(self) -> list[str]:
+        """What is revoked, what changed, what expires when, and numbers."""
+        return [self.of(kind, "revoked") for kind in ("revoked", "changes", "ends", "numbers")]
+
     def nodes(self) -> list[str]:
         """Which nodes live, and who looks after those that died."""
         return [self.of("alive", "nodes"), self.of("reapers", "nodes")]

@@ -98,9 +98,11 @@ class Players:
             types=frozenset(msgspec.json.decode(decided)) if decided else None,
         )
 
-    async def end_session(self, player_id: str, code: Code, *, flush: bool) -> str | None:
-        """End the player's session now."""
-        args = [code.number, int(flush), *self._seen(player_id)]
+    async def end_session(
+        self, player_id: str, code: Code, session_id: str | None, *, flush: bool
+    ) -> str | None:
+        """End the player's session now; another one than the current is only retired."""
+        args = [code.number, int(flush), *self._seen(player_id), session_id or ""]
         ended: bytes = await self._act("end_session", player_id, args)
         return ended.decode() or None
 

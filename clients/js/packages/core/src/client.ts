@@ -89,7 +89,7 @@ export class Client implements GameConnection, Owner, Audience, Sleeper {
     sse.twin = websocket;
     this.#connections = { websocket, sse };
     this.#monitor = new Monitor(environment, (connection) => this.changed(connection));
-    this.#receiving = new Receiving(environment, this.#monitor, this, options.digest ?? false);
+    this.#receiving = new Receiving(environment, this.#monitor, this);
     this.#uplink = new Uplink(server, this.#session, websocket, sse, environment);
     this.#commands = new Commands(this.#uplink, environment);
     this.#monitor.uplink = this.#receiving.uplink = this.#uplink;
@@ -231,8 +231,7 @@ export class Client implements GameConnection, Owner, Audience, Sleeper {
   }
 
   changed(connection: ClientConnection): void {
-    const outage = this.#tally.connection(connection);
-    if (outage !== null) this.#receiving.recovered(connection, outage === "noticed");
+    this.#tally.connection(connection);
     this.#emitter.emit("connection", connection.info());
     this.#judgeStatus(connection);
     this.#board.changed();
@@ -326,7 +325,6 @@ export class Client implements GameConnection, Owner, Audience, Sleeper {
     }
     this.#ended = null;
     for (const each of Object.values(this.#connections)) each.reopen();
-    this.#tally.stopped();
     this.#startConnections();
   }
 

@@ -3,7 +3,7 @@
  * The mirror of `client/connection.py`.
  */
 
-import { delay, moveDelay } from "./backoff.js";
+import { delay } from "./backoff.js";
 import { broken, type Ending, farewell } from "./ended.js";
 import type { Environment, Timer } from "./environment.js";
 import { ProtocolError } from "./errors.js";
@@ -19,6 +19,9 @@ import type { ConnectionInfo, ConnectionState, ConnectionType, Degraded, Fault }
  * that opens and breaks at once would be tried without pause.
  */
 const SETTLED = 5;
+
+/** Seconds after which a replacement that did not open is tried again. */
+const REPLACE_AGAIN = 2;
 
 /** What becomes of what a connection brings. */
 export interface Owner {
@@ -57,7 +60,6 @@ export class ClientConnection {
   life: Life | null = null;
   /** What is to take the place of `life`, on another node. */
   #replacement: Life | null = null;
-  #moveFailures = 0;
   #wanted = false;
   #timer: Timer | null = null;
   /** Before this moment the server wants no try. */
@@ -201,8 +203,6 @@ export class ClientConnection {
       const old = this.life;
       this.life = life;
       this.#replacement = null;
-      this.#moveFailures = 0;
-      this.gauge.moves += 1;
       if (old !== null) this.#release(old);
     }
     this.id = connection;
@@ -221,9 +221,11 @@ export class ClientConnection {
     if (life.over) return;
     this.#release(life);
     if (life === this.#replacement) {
+      // The old one lives until its own end, and there is time for another try.
       this.#replacement = null;
-      if (this.owner.mayReturn(this, life, ending)) this.#replaceLater(ending.retryAfter);
-      else this.#finish(ending);
+      const old = this.life;
+      const again = () => this.life === old && this.replace();
+      this.environment.setTimer(again, REPLACE_AGAIN * 1000);
       return;
     }
     const now = this.environment.now();
@@ -232,26 +234,14 @@ export class ClientConnection {
     this.life = this.#replacement;
     this.#replacement = null;
     if (!this.owner.mayReturn(this, life, ending)) {
-      this.#finish(ending);
+      this.stop();
+      this.owner.over(this, ending);
     } else if (this.life !== null) {
       this.#enter("connecting");
     } else if (this.#wanted) {
       this.#schedule(ending.retryAfter);
       this.#enter("closed");
     }
-  }
-
-  #finish(ending: Ending): void {
-    this.stop();
-    this.owner.over(this, ending);
-  }
-
-  /** The old one lives, and there is time for another try: the first at once. */
-  #replaceLater(retryAfter: number | null): void {
-    const { environment, life } = this;
-    const wait = moveDelay(environment.random(), this.#moveFailures, retryAfter);
-    this.#moveFailures += 1;
-    environment.setTimer(() => this.life === life && this.replace(), wait * 1000);
   }
 
   #schedule(retryAfter: number | null): void {

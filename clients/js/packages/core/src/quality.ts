@@ -21,8 +21,6 @@ export class Gauge {
   duplicates = 0;
   /** How often it opened. */
   opened = 0;
-  /** How often that was a move to another node, which nobody notices. */
-  moves = 0;
   failures = 0;
   lastSeen: number | null = null;
 
@@ -33,7 +31,7 @@ export class Gauge {
 
   read(): Quality {
     const { roundTrip, lag, won, duplicates, failures, lastSeen } = this;
-    const reconnects = Math.max(0, this.opened - this.moves - 1);
+    const reconnects = Math.max(0, this.opened - 1);
     return { roundTrip, lag, won, duplicates, reconnects, failures, lastSeen };
   }
 }

@@ -8,7 +8,6 @@ import type { Commands } from "./commands.js";
 import type { ClientConnection } from "./connection.js";
 import { fits } from "./digest.js";
 import type { Environment, Timer } from "./environment.js";
-import { ProtocolError } from "./errors.js";
 import { isObject, type JSONObject } from "./json.js";
 import type { Life } from "./life.js";
 import { Merge, type MergeItem } from "./merge/index.js";
@@ -49,12 +48,12 @@ export class Receiving {
   readonly #acknowledging = new Acknowledging();
   readonly #connections = new Map<string, ClientConnection>();
   #timer: Timer | null = null;
+  #mismatched = "";
 
   constructor(
     private readonly environment: Environment,
     private readonly monitor: Monitor,
     private readonly audience: Audience,
-    private readonly digest: boolean,
   ) {}
 
   get statistics() {
@@ -98,7 +97,7 @@ export class Receiving {
     const { type } = frame;
     const id = life.id as string;
     if (OF_STREAMS.has(String(type))) {
-      if (this.digest && type === "event") this.#compareDigest(connection, frame, text);
+      if (this.#isSpoiled(connection, frame, text)) return;
       if (type === "reply") {
         const roundTrip = this.commands.roundTrip(String(frame.id));
         if (roundTrip !== null) connection.gauge.measured(roundTrip);
@@ -127,11 +126,6 @@ export class Receiving {
     }
   }
 
-  /** A connection came back; `noticed` if the player was without any meanwhile. */
-  recovered(connection: ClientConnection, noticed: boolean): void {
-    this.#report(this.uplink.send({ type: "recovered", connection: connection.id, noticed }));
-  }
-
   stop(): void {
     if (this.#timer !== null) this.environment.clearTimer(this.#timer);
     this.#timer = null;
@@ -153,14 +147,18 @@ export class Receiving {
     this.audience.counted();
   }
 
-  /** An event that was changed on its way counts as not received, and ends its connection. */
-  #compareDigest({ type }: ClientConnection, frame: JSONObject, text: string): void {
-    const { digest, offset, stream } = frame;
-    if (fits(text, digest)) return;
+  /** Whether an event was changed on its way. It counts as not received from that connection. */
+  #isSpoiled(connection: ClientConnection, frame: JSONObject, text: string): boolean {
+    const { digest, offset, stream, type } = frame;
+    if (type !== "event" || typeof digest !== "string" || fits(text, digest)) return false;
     this.mismatches += 1;
     const message = `Event ${offset} of ${stream} was changed on its way.`;
-    this.audience.problem("digest", message, type);
-    throw new ProtocolError(message);
+    this.audience.problem("digest", message, connection.type);
+    const key = `${offset} ${stream}`;
+    // Without a twin that brings it, it is asked for once more; then it is told as missing.
+    if (!connection.twin.isOpen && this.#mismatched !== key) connection.drop(message);
+    this.#mismatched = key;
+    return true;
   }
 
   #give(items: readonly MergeItem[]): void {

@@ -17,24 +17,15 @@ export class Tally {
     else if (item.type === "left") this.rooms.delete(item.room);
   }
 
-  /**
-   * A connection's state is another one now.
-   *
-   * @returns the outage that ended, if one did
-   */
-  connection({ id, isOpen, state, twin, type }: ClientConnection): "hidden" | "noticed" | null {
-    const hidden = this.#hidden.get(type);
+  /** A connection's state is another one now. */
+  connection({ id, isOpen, state, twin, type }: ClientConnection): void {
     if (isOpen) {
+      if (this.#hidden.get(type)) this.#outagesHidden += 1;
       this.#hidden.delete(type);
-      if (hidden === undefined) return null;
-      if (hidden) this.#outagesHidden += 1;
-      return hidden ? "hidden" : "noticed";
-    }
-    if (state === "closed" && id !== null && hidden === undefined) {
+    } else if (state === "closed" && id !== null && !this.#hidden.has(type)) {
       this.#hidden.set(type, twin.isOpen);
-      if (!twin.isOpen && this.#hidden.has(twin.type)) this.#hidden.set(twin.type, false);
+      if (!twin.isOpen) this.#hidden.set(twin.type, false);
     }
-    return null;
   }
 
   /** Nobody wants the connections any more: that is no outage. */
