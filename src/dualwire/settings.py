@@ -108,6 +108,13 @@ class Settings(_Options):
     """PEM file with the server's certificate and what it is signed by; ``None`` for no TLS."""
     tls_key: Path | None = None
     """PEM file with the certificate's key; ``None`` if it is in the same file."""
+    engine: str = "memory"
+    """Where streams and sessions live: ``memory``, or the URL of a Redis or Valkey, which several
+    processes and machines may share."""
+    engine_wait: float = Field(default=0.0, ge=0)
+    """Seconds that a call waits for a Redis that is away, before it fails."""
+    workers: int = Field(default=1, ge=1, le=1024)
+    """Processes that serve the same port, each a node of its own; above 1 with a shared engine."""
     secret: SecretStr | None = None
     """What tokens and session ids are signed with, at least 32 characters."""
     secret_file: Path | None = None
@@ -211,7 +218,7 @@ def _one_line(error: ValidationError) -> ConfigurationError:
     first = error.errors(include_url=False)[0]
     place = [str(part) for part in first["loc"]]
     name = PREFIX + "__".join(place).upper()
-    hidden = name.endswith(("SECRET", "KEY"))
+    hidden = name.endswith(("SECRET", "KEY", "ENGINE"))
     got = "a value that is not shown" if hidden else first.get("input")
     if first["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
         return ConfigurationError(name, "no such variable", got)

@@ -50,6 +50,32 @@ async def test_a_name_is_taken_whatever_its_case(name: str) -> None:
     assert raised.value.code.http == 400
 
 
+async def test_processes_share_a_file(tmp_path: Path) -> None:
+    here, there = (accounts(path=tmp_path / "accounts.json") for _ in range(2))
+    ada = await here.register("Ada", "secret", HERE)
+    assert await there.login("ada", "secret", HERE) == ada
+    assert there.name_of(ada.player_id) == "Ada"
+    bob, eve = await asyncio.gather(
+        here.register("Bob", "secret", HERE), there.register("Eve", "secret", HERE)
+    )
+    for book in (here, there, accounts(path=tmp_path / "accounts.json")):
+        assert await book.login("ada", "secret", HERE) == ada
+        assert await book.login("bob", "secret", HERE) == bob
+        assert await book.login("eve", "secret", HERE) == eve
+
+
+async def test_two_processes_that_want_a_name_at_once(tmp_path: Path) -> None:
+    books = [accounts(path=tmp_path / "accounts.json") for _ in range(3)]
+    outcomes = await asyncio.gather(
+        *(book.register("Ada", f"secret-{n}", HERE) for n, book in enumerate(books)),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(each, RefusedError) for each in outcomes) == 2
+    (n,) = (n for n, each in enumerate(outcomes) if not isinstance(each, BaseException))
+    for book in books:
+        assert (await book.login("Ada", f"secret-{n}", HERE)).name == "Ada"
+
+
 async def test_two_who_want_a_name_at_once() -> None:
     book = accounts()
     outcomes = await asyncio.gather(
@@ -157,7 +183,7 @@ async def test_accounts_outlive_the_process(tmp_path: Path) -> None:
     made = await accounts(path=path).register("Ada", "secret", HERE)
     await accounts(path=path).register("Bob", "secret", HERE)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert os.listdir(tmp_path) == ["accounts.json"]
+    assert sorted(os.listdir(tmp_path)) == [".accounts.json.lock", "accounts.json"]
     assert "secret" not in path.read_text()
     again = accounts(path=path)
     assert await again.login("ada", "secret", HERE) == made

@@ -12,6 +12,7 @@ import structlog.testing
 
 from dualwire import Config, Heartbeat
 from dualwire.exceptions import ConfigurationError
+from dualwire.runtime.draining import ask_to_move
 from tests.client.player import entered
 from tests.game import Game, playing
 from tests.live import until, ws
@@ -147,7 +148,7 @@ async def test_a_client_moves_without_a_break() -> None:
             if number in (20, 40):
                 old = list(node.connections.values())
                 for connection in old:
-                    node.ask_to_move(connection, 10.0)
+                    ask_to_move(node, connection, 10.0)
                 await until(lambda old=old: not set(old) & set(node.connections.values()))  # type: ignore[misc]
         await until(lambda: 59 in amy.numbers())
         assert amy.numbers() == list(range(60))

@@ -8,6 +8,7 @@ __all__ = [
     "BAD_SETTINGS",
     "CANNOT_CONNECT",
     "CANNOT_LISTEN",
+    "ENGINE_AWAY",
     "OK",
     "REFUSED",
     "SESSION_REPLACED",
@@ -26,6 +27,8 @@ WORLD_UNREADABLE = 12
 """The demo's world file is missing or wrong."""
 APP_UNUSABLE = 13
 """The application cannot be imported, or does not start."""
+ENGINE_AWAY = 14
+"""The engine (Redis) does not answer, or is not one that will do."""
 CANNOT_CONNECT = 20
 """The server cannot be reached."""
 AUTHENTICATION_REFUSED = 21

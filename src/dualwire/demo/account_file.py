@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,6 +15,9 @@ import structlog
 
 from ..codes import DRAINING
 from ..exceptions import ConfigurationError, RefusedError
+
+if sys.platform != "win32":
+    import fcntl
 
 __all__ = ["AccountFile", "StoredAccount"]
 
@@ -34,7 +39,7 @@ class _Contents(msgspec.Struct, kw_only=True):
 
 
 class AccountFile:
-    """Reads and replaces one file.
+    """Reads and replaces one file, which several processes may share.
 
     Args:
         path: the file; it need not exist yet, its folder must.
@@ -43,7 +48,12 @@ class AccountFile:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._saving = asyncio.Lock()
-        self._saved: dict[str, StoredAccount] = {}
+        self._seen: tuple[int, int] | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Whether somebody else has written it since it was read here."""
+        return self._state() != self._seen
 
     def load(self) -> list[StoredAccount]:
         """What is in the file; nothing if there is none.
@@ -51,6 +61,7 @@ class AccountFile:
         Raises:
             ConfigurationError: it is no account file.
         """
+        state = self._state()
         try:
             contents = msgspec.json.decode(self._path.read_bytes(), type=_Contents)
         except FileNotFoundError:
@@ -59,25 +70,63 @@ class AccountFile:
             raise ConfigurationError(
                 f"accounts_path {self._path}", "a readable account file, or none", str(error)
             ) from error
-        self._saved = {each.player_id: each for each in contents.accounts}
+        self._seen = state
         return contents.accounts
 
-    async def add(self, account: StoredAccount) -> None:
+    async def add(self, account: StoredAccount) -> bool:
         """Keep one more account; it is on disk when this returns.
+
+        Returns:
+            False if its name was taken meanwhile, by another process.
 
         Raises:
             RefusedError: it could not be written, and the file is as before.
         """
         async with self._saving:
-            accounts = [*self._saved.values(), account]
             try:
-                await asyncio.to_thread(self._replace, accounts)
+                return await asyncio.to_thread(self._add, account)
             except OSError as error:
                 log.error("accounts_not_saved", path=str(self._path), cause=str(error))
                 raise RefusedError(
                     "The account could not be kept; try again later.", DRAINING, 60.0
                 ) from error
-            self._saved[account.player_id] = account
+
+    def _add(self, account: StoredAccount) -> bool:
+        with self._locked():
+            before = self._seen
+            accounts = self.load()
+            # What others wrote is still to be read by those who keep what is in here.
+            self._seen = before
+            unchanged = not self.changed
+            name = account.name.casefold()
+            if any(each.name.casefold() == name for each in accounts):
+                return False
+            self._replace([*accounts, account])
+            if unchanged:
+                self._seen = self._state()
+            return True
+
+    def _state(self) -> tuple[int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Nobody else replaces the file meanwhile. The lock is a file of its own, because the
+        account file itself is another one each time."""
+        if sys.platform == "win32":
+            yield
+            return
+        flags = os.O_CREAT | os.O_RDWR | os.O_CLOEXEC
+        handle = os.open(self._path.with_name(f".{self._path.name}.lock"), flags, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
 
     def _replace(self, accounts: Sequence[StoredAccount]) -> None:
         text = msgspec.json.format(msgspec.json.encode(_Contents(accounts=list(accounts))))

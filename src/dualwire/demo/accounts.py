@@ -108,9 +108,9 @@ class Accounts:
         self._hasher = hasher or PasswordHasher()
         self._hashing = asyncio.Semaphore(HASHING_AT_ONCE)
         self._file = AccountFile(path) if path is not None else None
-        stored = self._file.load() if self._file else []
-        self._accounts = {each.name.casefold(): each for each in stored}
-        self._names = {each.player_id: each.name for each in stored}
+        self._accounts: dict[str, StoredAccount] = {}
+        self._names: dict[str, str] = {}
+        self._read()
         self._registering: set[str] = set()
         self._guests: dict[str, _Guest] = {}
         self._dummy: str | None = None
@@ -142,6 +142,7 @@ class Accounts:
                 INVALID,
             )
         self._check_password(password)
+        self._read()
         key = name.casefold()
         if key in self._accounts or key in self._registering:
             raise RefusedError("Username already exists", TAKEN)
@@ -152,8 +153,8 @@ class Accounts:
         try:
             hashed = await self._in_thread(self._hasher.hash, password)
             stored = StoredAccount(player_id=str(uuid.uuid4()), name=name, password=hashed)
-            if self._file is not None:
-                await self._file.add(stored)
+            if self._file is not None and not await self._file.add(stored):
+                raise RefusedError("Username already exists", TAKEN)
             self._accounts[key] = stored
             self._names[stored.player_id] = name
         finally:
@@ -171,6 +172,7 @@ class Accounts:
         """
         self._count(self._logins, "login", address)
         self._check_password(password)
+        self._read()
         stored = self._accounts.get(name.casefold())
         if self._dummy is None:
             self._dummy = await self._in_thread(self._hasher.hash, secrets.token_hex())
@@ -203,6 +205,13 @@ class Accounts:
         player_id, life = str(uuid.uuid4()), self.policy.guest_life
         self._guests[player_id] = _Guest(name, address, now + life)
         return Account(player_id, name, guest=True, life=life)
+
+    def _read(self) -> None:
+        """Learn of accounts that other processes made."""
+        if self._file is not None and self._file.changed:
+            for each in self._file.load():
+                self._accounts[each.name.casefold()] = each
+                self._names[each.player_id] = each.name
 
     def _account(self, stored: StoredAccount) -> Account:
         return Account(stored.player_id, stored.name, guest=False, life=self.policy.token_life)

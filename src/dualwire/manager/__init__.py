@@ -58,9 +58,10 @@ class ConnectionManager(OlderNames):
     ) -> None:
         config = config or Config()
         clock = clock or SystemClock()
-        engine = engine or MemoryEngine(clock, config.history, config.session)
+        own = engine or MemoryEngine(clock, config.history, config.session)
         key = _key(secret)
-        super().__init__(Node(engine, clock, config, session_key=key, node_id=node_id, flags=flags))
+        super().__init__(Node(own, clock, config, session_key=key, node_id=node_id, flags=flags))
+        self.node.engine_given = engine is not None
 
     # Life
 

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ..codes import DRAINING
+from ..core.encoding.json import encode_object
 from .connection import Connection
 
 if TYPE_CHECKING:
     from .node import Node
 
-__all__ = ["Draining"]
+__all__ = ["Draining", "ask_to_move"]
 
 log = structlog.get_logger("dualwire")
 
@@ -72,7 +73,7 @@ class Draining:
         if connection.transport is None:
             self._end(connection)
         elif not connection.ended:
-            self._node.ask_to_move(connection, self._until - self._node.clock.now())
+            ask_to_move(self._node, connection, self._until - self._node.clock.now())
 
     def _end(self, connection: Connection) -> None:
         self._node.end(connection, DRAINING)
@@ -101,6 +102,19 @@ class Draining:
 
     async def _sleep_until(self, at: float) -> None:
         await self._node.clock.sleep(at - self._node.clock.now())
+
+
+def ask_to_move(node: Node, connection: Connection, within: float) -> None:
+    """Ask a client to open another connection in place of an open one, elsewhere.
+
+    Args:
+        node: where the connection is.
+        connection: one that speaks ``dualwire.v1``; another has nothing to be asked by.
+        within: seconds after which it will be ended.
+    """
+    warning = {"type": "warning", "reason": DRAINING.name, "message": DRAINING.reason}
+    payload = encode_object({**warning, "within": round(max(0.0, within), 3)})
+    node.hub.push(connection, connection.encoding.own(payload))
 
 
 def _batches(connections: Sequence[Connection], size: int) -> list[Sequence[Connection]]:

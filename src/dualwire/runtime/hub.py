@@ -97,6 +97,10 @@ class Hub:
         self.mark = self._flushing.mark
         """What waits in a connection's outbox is flushed in the next turn."""
 
+    def use(self, engine: Engine) -> None:
+        """Take another engine; before anybody is here."""
+        self._engine = engine
+
     # Players
 
     def player(self, player_id: str) -> LocalPlayer:

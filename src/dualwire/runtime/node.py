@@ -11,10 +11,9 @@ from typing import Any
 import structlog
 
 from ..abc import Clock, Engine, Transport
-from ..codes import DRAINING, LOGGED_OUT, RESTART, REVOKED, STALE, Code
+from ..codes import LOGGED_OUT, RESTART, REVOKED, STALE, Code
 from ..config import Config
 from ..core.cursor import merge
-from ..core.encoding.json import encode_object
 from ..core.health import ping_slot
 from ..core.lifecycle import State, Step
 from ..exceptions import RefusedError
@@ -66,6 +65,8 @@ class Node:
     ) -> None:
         self.id = node_id or secrets.token_hex(4)
         self.engine = engine
+        self.engine_given = True
+        """Whether the application chose it; else the server around us may, before the start."""
         self.clock = clock
         self.config = config
         self.stats = Stats()
@@ -110,12 +111,22 @@ class Node:
 
     # Life
 
+    def use(self, engine: Engine) -> None:
+        """Take another engine than the one it was made with; before the start."""
+        assert self._loop is None, "an engine is chosen before the node starts"
+        self.engine = engine
+        self.hub.use(engine)
+
     async def start(self) -> None:
         """Begin to work in the running loop. Idempotent."""
         if self._loop is not None:
             return
         self._loop = asyncio.get_running_loop()
-        await self.engine.start(self.hub.deliver, self.hub.renew)
+        try:
+            await self.engine.start(self.hub.deliver, self.hub.renew)
+        except BaseException:
+            self._loop = None
+            raise
         self.started_at = self.clock.wall()
         self.ready = True
         self._pauses.watch()
@@ -153,17 +164,6 @@ class Node:
         if self._draining is None:
             self._draining = self._loop.create_task(Draining(self, grace).run())
         await asyncio.shield(self._draining)
-
-    def ask_to_move(self, connection: Connection, within: float) -> None:
-        """Ask a client to open another connection in place of an open one, elsewhere.
-
-        Args:
-            connection: one that speaks ``dualwire.v1``; another has nothing to be asked by.
-            within: seconds after which it will be ended.
-        """
-        warning = {"type": "warning", "reason": DRAINING.name, "message": DRAINING.reason}
-        payload = encode_object({**warning, "within": round(max(0.0, within), 3)})
-        self.hub.push(connection, connection.encoding.own(payload))
 
     async def stop(self, code: Code = RESTART) -> None:
         """End every connection with a goodbye, then let go of everything. Idempotent."""

@@ -11,6 +11,7 @@ from typing import Any
 
 import uvicorn
 
+from ..engines.choosing import MEMORY, engine_of
 from ..http import install_redaction
 from ..logs import configure_logging
 from ..manager import ConnectionManager
@@ -19,10 +20,21 @@ from .certificate import check_certificate
 from .errors import AppError, ListenError, StartError
 from .gateway import GatewayHTTPProtocol, GatewayWebSocketProtocol
 from .handshake import guarded
-from .listener import listen
+from .listener import listen, reserve
 from .stopping import Server
+from .supervisor import Supervisor
 
-__all__ = ["AppError", "ListenError", "StartError", "import_app", "managers_of", "serve"]
+__all__ = [
+    "AppError",
+    "ListenError",
+    "StartError",
+    "Supervisor",
+    "address_of",
+    "import_app",
+    "managers_of",
+    "reserve",
+    "serve",
+]
 
 
 def serve(
@@ -31,8 +43,11 @@ def serve(
     *,
     managers: Collection[ConnectionManager] | None = None,
     announce: Callable[[str], None] | None = None,
+    supervised: bool = False,
 ) -> None:
     """Serve an ASGI application until SIGTERM or SIGINT; at most one call per process at a time.
+
+    A manager that was made without an engine gets the one that the settings name.
 
     Args:
         app: the application, or its import string (``package.module:attribute``).
@@ -40,8 +55,10 @@ def serve(
         managers: whose connections are told (1012) when the server stops; ``None`` for those that
             :func:`managers_of` finds.
         announce: called with the address once the server really listens.
+        supervised: whether other processes serve the same port, and our parent watches over us.
 
     Raises:
+        EngineError: the engine that managers need does not answer.
         ListenError: the port is taken or not allowed, or there is no such address.
         AppError: the application cannot be imported, or does not start.
         ConfigurationError: the certificate cannot be used.
@@ -53,20 +70,43 @@ def serve(
     else:
         found = managers_of(app)
     check_certificate(settings)
-    listener = listen(settings.host, settings.port, settings.config())
+    managers = found if managers is None else managers
+    _give_engine(name, managers, settings, supervised=supervised)
+    listener = listen(settings.host, settings.port, settings.config(), shared=supervised)
     with listener:
         config = _uvicorn_config(app, settings)
         install_redaction()
         server = Server(
             config,
-            found if managers is None else managers,
-            lambda: announce and announce(_address(settings, listener)),
+            managers,
+            lambda: announce and announce(address_of(settings, listener)),
+            supervised=supervised,
         )
         try:
             server.run(sockets=[listener])
         except SystemExit:
             # Uvicorn has written the traceback to the log by then.
             raise AppError(name, "its lifespan failed at the start; the log says why") from None
+
+
+def _give_engine(
+    name: str, managers: Collection[ConnectionManager], settings: Settings, *, supervised: bool
+) -> None:
+    bare = [each for each in managers if not each.node.engine_given]
+    if settings.engine != MEMORY:
+        if len(bare) > 1:
+            problem = f"it has {len(bare)} connection managers, and one engine cannot serve them"
+            raise AppError(name, f"{problem}; make each with its own: ConnectionManager(engine=…)")
+        for manager in bare:
+            node = manager.node
+            wait = settings.engine_wait
+            node.use(engine_of(settings.engine, node.clock, node.config, wait=wait))
+    if supervised and not all(each.node.shared for each in managers):
+        raise AppError(
+            name,
+            "its sessions are in each process's own memory, so there can be one worker only; for "
+            "several give --engine redis://HOST, or make the manager with an engine that is shared",
+        )
 
 
 def _uvicorn_config(app: Any, settings: Settings) -> uvicorn.Config:
@@ -137,7 +177,8 @@ def managers_of(app: Any, beside: Collection[Any] = ()) -> list[ConnectionManage
     return list(dict.fromkeys(found))
 
 
-def _address(settings: Settings, listener: socket.socket) -> str:
+def address_of(settings: Settings, listener: socket.socket) -> str:
+    """Where a listening socket is reached, as people write it."""
     host, port = settings.host, listener.getsockname()[1]
     shown = f"[{host}]" if ":" in host else host
     return f"{'https' if settings.tls_cert else 'http'}://{shown}:{port}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import socket
 from collections.abc import Callable, Collection
@@ -33,6 +34,7 @@ class Server(uvicorn.Server):
         config: uvicorn's.
         managers: whose connections are told when the server stops.
         announce: called once it really listens.
+        supervised: whether other processes listen at the same port, and one watches over us.
     """
 
     def __init__(
@@ -40,13 +42,18 @@ class Server(uvicorn.Server):
         config: uvicorn.Config,
         managers: Collection[ConnectionManager],
         announce: Callable[[], object],
+        *,
+        supervised: bool = False,
     ) -> None:
         super().__init__(config)
         self._managers = managers
         self._announce = announce
+        self._supervisor = os.getppid() if supervised else None
         self._draining: asyncio.Future[list[None]] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        for manager in self._managers:
+            await manager.start()
         await super().startup(sockets)
         if self.started:
             tune_collector()
@@ -54,11 +61,17 @@ class Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         # Uvicorn asks ten times a second whether to stop; while it drains, it keeps serving.
+        if self._supervisor is not None and os.getppid() != self._supervisor:
+            self.should_exit = True
         if not await super().on_tick(counter):
             return False
         if self._draining is None:
             nodes = [each.node for each in self._managers]
             self._draining = asyncio.gather(*(node.drain() for node in nodes))
+            if self._supervisor is not None:
+                # The others take whoever comes; the system would still send some of them here.
+                for server in self.servers:
+                    server.close()
         return self.force_exit or self._draining.done()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -66,6 +79,7 @@ class Server(uvicorn.Server):
             server.close()
         await asyncio.gather(*(self._say_goodbye(manager) for manager in self._managers))
         await super().shutdown(sockets)
+        await asyncio.gather(*(manager.stop() for manager in self._managers))
 
     async def _say_goodbye(self, manager: ConnectionManager) -> None:
         node = manager.node
