@@ -69,6 +69,10 @@ class SendEndpoint:
             raise SessionError(SESSION_REPLACED.reason, SESSION_REPLACED)
 
     def _check_own(self, admitted: Admitted, connection_id: str) -> None:
+        node = self._manager.node
+        if node.elsewhere.is_elsewhere(connection_id):
+            # Its own node looks whose it is.
+            return
         metadata = self._manager.connection_metadata.get(connection_id)
         if metadata is None or metadata.player_id != admitted.player_id:
             raise NotFoundError(f"the player has no connection {connection_id[:64]!r} here")

@@ -187,6 +187,11 @@ class NodeCollector(Collector):
                 stats.hidden_failovers,
             ),
             ("outages", "Connections that broke and left the player without any.", stats.outages),
+            (
+                "control_rejected",
+                "Entries between nodes that were forged or repeated, and not acted upon.",
+                stats.control_rejected,
+            ),
         ):
             yield CounterMetricFamily(f"dualwire_{name}", text, value=value)
 

@@ -39,7 +39,8 @@ class ConnectionManager(OlderNames):
         config: everything that can be set; ``None`` for the defaults.
         clock: time; ``None`` for the system's.
         secret: at least 16 characters from which the MAC in session ids is made, so that another
-            player's id is refused without a look-up; ``None`` for ids without one.
+            player's id is refused without a look-up, and with which nodes that share an engine sign
+            what they tell each other; ``None`` for neither.
         node_id: this node's name in event ids; ``None`` for a random one.
         flags: who has ``dual_connections`` while that is rolled out
             (:class:`dualwire.flags.RolloutFlags`, or any provider of OpenFeature by
@@ -59,8 +60,16 @@ class ConnectionManager(OlderNames):
         config = config or Config()
         clock = clock or SystemClock()
         own = engine or MemoryEngine(clock, config.history, config.session)
-        key = _key(secret)
-        super().__init__(Node(own, clock, config, session_key=key, node_id=node_id, flags=flags))
+        node = Node(
+            own,
+            clock,
+            config,
+            session_key=_key("session-id", secret),
+            cluster_key=_key("cluster", secret) or b"",
+            node_id=node_id,
+            flags=flags,
+        )
+        super().__init__(node)
         self.node.engine_given = engine is not None
 
     # Life
@@ -157,9 +166,9 @@ class ConnectionManager(OlderNames):
         return await adopt(self, old)
 
 
-def _key(secret: str | None) -> bytes | None:
+def _key(purpose: str, secret: str | None) -> bytes | None:
     if secret is None:
         return None
     if len(secret) < 16:
         raise ConfigurationError("secret", "at least 16 characters", f"{len(secret)} characters")
-    return f"session-id:{secret}".encode()
+    return f"{purpose}:{secret}".encode()

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
+from ..core.connection_ids import is_plain
 from ..core.encoding import Frame
 from ..core.encoding.json import encode_object
-from ..core.lifecycle import State
 from ..runtime.audience import LocalPlayer
 from ..runtime.connection import Connection
 from ..runtime.inbound import Answer
 from ..runtime.node import Node
+from ..runtime.reports import written
 from ..types import (
     GLOBAL,
-    ConnectionReport,
     DeliveryReport,
     Entry,
     Event,
@@ -55,15 +55,18 @@ class Sending:
             event: the event, a JSON object.
 
         Returns:
-            True if a live connection took it into its outbox, which is flushed whatever follows;
-            this does not wait for the flush.
+            True if a live connection took it into its outbox, which is flushed whatever follows
+            (this does not wait for the flush), or one exists on another node that lives.
 
         Raises:
             EventError: the event cannot be written as JSON.
             EngineError: it could not be stored; nothing was sent.
         """
-        _, entry = await self._publish(player_stream(player_id_of(player_id)), event)
-        return entry is not None and entry.accepted > 0
+        player = player_id_of(player_id)
+        _, entry = await self._publish(player_stream(player), event)
+        if entry is not None and entry.accepted > 0:
+            return True
+        return bool(self.node.elsewhere.connections(player))
 
     async def broadcast_to_room(
         self,
@@ -130,7 +133,8 @@ class Sending:
             timeout: seconds to wait at most; what is not written by then is reported as queued.
 
         Returns:
-            For each connection of the player: written, queued, failed or filtered.
+            For each connection of the player, on whatever node: written, queued, failed or
+            filtered.
         """
         report, _ = await self._deliver(player_id_of(player_id), event, timeout)
         return report
@@ -156,18 +160,14 @@ class Sending:
         report, player = await self._deliver(player_id, event, timeout, confirm=True)
         if report.reason:
             return report
-        speaks = [
-            each.id
-            for each in (player.connections.values() if player is not None else ())
-            if each.encoding.contiguous
-        ]
-        if player is None or not speaks:
+        known = {each.connection_id: each.outcome for each in report.connections}
+        speaks = [outcome for name, outcome in known.items() if not is_plain(name)]
+        if not speaks:
             return replace(report, reason="no client that acknowledges")
-        filtered = {each.connection_id for each in report.connections if each.outcome == "filtered"}
-        if filtered.issuperset(speaks):
+        if all(outcome == "filtered" for outcome in speaks):
             return replace(report, reason="filtered")
-        left = timeout - (self.node.clock.now() - began)
-        acknowledged = await player.wait_acknowledged(report.position, max(0.0, left))
+        left = max(0.0, timeout - (self.node.clock.now() - began))
+        acknowledged = await self.node.elsewhere.acknowledged(player, player_id, report, left)
         return replace(
             report, acknowledged=acknowledged, reason="" if acknowledged else "not in time"
         )
@@ -185,13 +185,16 @@ class Sending:
             reason = "not authorized"
             return DeliveryReport(player_id=player_id, position=position, reason=reason), player
         connections = list(player.connections.values()) if player is not None else []
-        reports = await _written(connections, entry, timeout)
+        here, there = await asyncio.gather(
+            written(connections, entry, timeout),
+            self.node.elsewhere.report(player_id, position, timeout),
+        )
         self.node.stats.report.add(self.node.clock.now() - began)
         report = DeliveryReport(
             player_id=player_id,
             position=position,
-            connections=reports,
-            reason="" if connections else "no connection",
+            connections=(*here, *there),
+            reason="" if connections or there else "no connection",
         )
         return report, player
 
@@ -250,41 +253,3 @@ class Sending:
             return False
         self.node.hub.push(connection, frame)
         return True
-
-
-async def _written(
-    connections: Sequence[Connection], entry: Entry, timeout: float
-) -> tuple[ConnectionReport, ...]:
-    """Wait until an event is written on each connection that carries it."""
-    assert isinstance(entry.body, Event)
-    loop = asyncio.get_running_loop()
-    wanting = {each for each in connections if each.encoding.wants(entry.body)}
-    futures: dict[Connection, asyncio.Future[bool]] = {
-        each: loop.create_future() for each in connections if each.carries and each in wanting
-    }
-    for connection, future in futures.items():
-        connection.wait_written(entry.n, future)
-    if futures:
-        await asyncio.wait(futures.values(), timeout=timeout)
-    return tuple(
-        _report(each, futures.get(each), each in wanting)
-        for each in connections
-        if each in futures or each not in wanting or each.state is State.RESERVED
-    )
-
-
-def _report(
-    connection: Connection, future: asyncio.Future[bool] | None, wanted: bool
-) -> ConnectionReport:
-    outcome: Literal["written", "queued", "failed", "filtered"]
-    outcome = "queued" if wanted else "filtered"
-    if future is not None and future.done():
-        outcome = "written" if future.result() else "failed"
-    elif future is not None:
-        connection.forget_waiter(future)
-        future.cancel()
-    return ConnectionReport(
-        connection_id=connection.id,
-        connection_type=connection.connection_type,
-        outcome=outcome,
-    )

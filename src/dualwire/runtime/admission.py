@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from ..codes import PROTOCOL_ERROR
+from ..core.connection_ids import connection_id
 from ..core.cursor import merge
 from ..core.encoding import Encoding
 from ..core.encoding.filtered import Filters
@@ -91,8 +92,10 @@ class Admission:
         claim, player = await self._claim(player_id, opening.session_id, types)
         encoding = self._filters.of(opening.encoding, self._types(opening, claim, player))
         self._node.arms.assign(player)
+        plain = not opening.encoding.contiguous
+        kind = opening.connection_type
         connection = Connection(
-            secrets.token_hex(8),
+            connection_id(self._node.id, kind, secrets.token_hex(8), plain=plain),
             player,
             claim.session_id,
             encoding,
@@ -194,8 +197,9 @@ class Admission:
         limiter, player = self._node.limiter, self._node.hub.players.get(opening.player_id)
         limiter.check_place(opening.address)
         current = self._node.engine.session_of(opening.player_id)
-        if player is not None and opening.session_id in (None, current):
-            limiter.check_player(player, opening.connection_type)
+        if opening.session_id in (None, current):
+            there = self._node.elsewhere.connections(opening.player_id)
+            limiter.check_player(player, opening.connection_type, there)
         if opening.address is not None:
             limiter.open(opening.player_id, opening.connection_type, now)
 
@@ -236,11 +240,15 @@ class Admission:
             node_id, n = opening.last_event_id
             if node_id == self._node.id:
                 return reader.at_number(n)
-        elif not resumes or any(each.carries for each in player.connections.values()):
+        elif not resumes or self._somebody_carries(player):
             return reader.at_tail()
         # Nobody carries now: go on where the session's last connection was written.
         merge(saved, player.written)
         return reader.at_cursor(saved)
+
+    def _somebody_carries(self, player: LocalPlayer) -> bool:
+        here = any(each.carries for each in player.connections.values())
+        return here or bool(self._node.elsewhere.connections(player.id))
 
 
 def _listed(types: EventTypes) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 
 from ..abc import Engine
-from ..core.cursor import merge
+from ..core.cursor import clamp, merge
 from ..core.encoding import Encoding
 from ..core.reading import Reader
 from ..types import GLOBAL, Cursor, Position, player_stream
@@ -58,15 +58,29 @@ class LocalPlayer:
         """What its connections carry."""
         return (self.stream, GLOBAL, *self.rooms)
 
-    def acknowledge(self, cursor: Mapping[str, Position]) -> None:
-        """A client's application has everything up to ``cursor``; positions never go back."""
-        merge(self.acknowledged, cursor)
+    def acknowledge(self, cursor: Cursor, tail_of: Callable[[str], Position]) -> Cursor:
+        """A client's application has everything up to ``cursor``; positions never go back.
+
+        Args:
+            cursor: what the client says; believed as far as streams of this player go.
+            tail_of: where a stream stands.
+
+        Returns:
+            What was believed.
+        """
+        believed: Cursor = {}
+        for stream in self.streams:
+            if stream in cursor:
+                tail = tail_of(stream)
+                position = clamp(cursor[stream], tail)
+                if position.epoch == tail.epoch:
+                    believed[stream] = position
+        merge(self.acknowledged, believed)
         seen = self.acknowledged.get(self.stream)
-        if seen is None or not self._waiting:
-            return
         for position, future in self._waiting:
-            if position <= seen and not future.done():
+            if seen is not None and position <= seen and not future.done():
                 future.set_result(None)
+        return believed
 
     async def wait_acknowledged(self, position: Position, timeout: float) -> bool:
         """Wait until a client's application has a position of the player's own stream.

@@ -72,6 +72,7 @@ class Chronicle:
         arm = node.stats.arms[player.arm]
         if code in (PEER_GONE, STALE):
             hidden = any(each.carries for each in player.connections.values())
+            hidden = hidden or bool(node.elsewhere.connections(player.id))
             arm.hidden_failovers += hidden
             arm.outages += not hidden
         arm.closed[code.name] += 1

@@ -74,6 +74,8 @@ class Hub:
         self._config = config
         self._stats = stats
         self._end = end
+        self.unheard: Callable[[str, Entry | None], None] = lambda *_: None
+        """Gets the entries of streams that no player is in; ``None`` where the log was replaced."""
         self.n = 0
         """The node's number of the newest entry."""
         self.permission = Permission(stats)
@@ -100,6 +102,8 @@ class Hub:
     def use(self, engine: Engine) -> None:
         """Take another engine; before anybody is here."""
         self._engine = engine
+        self._audiences = Audiences(engine)
+        self.renewal = Renewal(self, self._audiences, engine, self._end)
 
     # Players
 
@@ -216,6 +220,7 @@ class Hub:
     def _fan_out(self, stream: str, entry: Entry | None) -> None:
         audience = self._audiences.get(stream)
         if audience is None:
+            self.unheard(stream, entry)
             return
         if entry is None:
             self.renewal.renew(stream, audience)
@@ -238,6 +243,9 @@ class Hub:
             # The one that carries is the last: else it would hand what waits to a twin that ends.
             for connection in sorted(ended, key=lambda each: each is player.carrier):
                 self._end(connection, code, body.flush)
+            # What an old session was given is not what its successor has.
+            player.written.clear()
+            player.acknowledged.clear()
         for connection in player.connections.values():
             if connection.state is State.LIVE:
                 self._tell(connection, stream, entry)

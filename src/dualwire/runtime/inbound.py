@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import structlog
 
-from ..core.cursor import clamp, parse_cursor
+from ..core.cursor import parse_cursor
 from ..core.messages import ClientMessage, parse_message, problem
 from ..exceptions import AuthenticationError, EngineError, ProtocolError
-from ..types import GLOBAL, Cursor, Identity, JSONObject
+from ..types import Identity, JSONObject, Position
 from .audience import LocalPlayer
 from .commanding import Command, Commanding
 from .connection import Connection
@@ -150,13 +150,16 @@ class Inbound:
         return None
 
     def _pong(self, sender: Sender, data: JSONObject) -> Answer | None:
+        node, connection_id, n = self._node, str(data.get("connection")), data.get("n")
         connections = sender.player.connections if sender.player is not None else {}
-        connection = connections.get(str(data.get("connection")))
-        n = data.get("n")
-        if connection is not None and isinstance(n, int):
-            round_trip = connection.ponged(n, self._node.clock.now())
-            if round_trip is not None:
-                self._node.stats.round_trip[connection.connection_type].add(round_trip)
+        connection = connections.get(connection_id)
+        if isinstance(n, int):
+            if connection is not None:
+                round_trip = connection.ponged(n, node.clock.now())
+                if round_trip is not None:
+                    node.stats.round_trip[connection.connection_type].add(round_trip)
+            elif node.elsewhere.is_elsewhere(connection_id):
+                node.elsewhere.pass_pong(sender.player_id, connection_id, n)
         if data.get("cursor") is not None:
             self._acknowledge(sender, data["cursor"])
         return None
@@ -170,18 +173,15 @@ class Inbound:
     def _acknowledge(self, sender: Sender, value: object) -> None:
         cursor = parse_cursor(value)
         player = sender.player
-        if player is None:
+        if player is None or not player.connections:
+            self._node.elsewhere.pass_ack(sender.player_id, cursor)
             return
-        known: Cursor = {}
-        for stream in (player.stream, GLOBAL, *player.rooms):
-            if stream in cursor:
-                tail = self._node.engine.log(stream).position
-                position = clamp(cursor[stream], tail)
-                if position.epoch == tail.epoch:
-                    known[stream] = position
-        player.acknowledge(known)
+        known = player.acknowledge(cursor, self._tail)
         if player.stream in known:
             self._node.hub.sampling.acknowledged(player.stream, known[player.stream])
+
+    def _tail(self, stream: str) -> Position:
+        return self._node.engine.log(stream).position
 
     async def _refresh(self, sender: Sender, data: JSONObject) -> Answer | None:
         token = data.get("token")
@@ -199,6 +199,7 @@ class Inbound:
             return _warning("refresh_failed", "the token belongs to another player")
         for connection in sender.player.connections.values() if sender.player else ():
             connection.identity = identity
+        self._node.elsewhere.pass_identity(sender.player_id, identity)
         log.info("token_refreshed", player=sender.player_id)
         return None
 

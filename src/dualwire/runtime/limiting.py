@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import structlog
 
 from ..config import Config
+from ..core.connection_ids import Known
 from ..core.limits import Buckets, Rate
 from ..exceptions import CapacityError
 from ..types import ConnectionType
@@ -73,13 +75,24 @@ class Limiter:
                 "address", f"there are {most} connections from this address, as many as may be"
             )
 
-    def check_player(self, player: LocalPlayer, connection_type: ConnectionType) -> None:
+    def check_player(
+        self,
+        player: LocalPlayer | None,
+        connection_type: ConnectionType,
+        elsewhere: Collection[Known] = (),
+    ) -> None:
         """Refuse a connection where its player has too many.
+
+        Args:
+            player: whose; ``None`` for one who has none here.
+            connection_type: of the connection.
+            elsewhere: what the player has on other nodes.
 
         Raises:
             CapacityError: it has.
         """
-        kinds = [each.connection_type for each in player.connections.values()]
+        here = player.connections.values() if player is not None else ()
+        kinds = [each.connection_type for each in (*here, *elsewhere)]
         most, count = self._limits.connections_per_type, kinds.count(connection_type)
         if count >= most:
             raise self._full(

@@ -23,7 +23,9 @@ from .admission import Admission
 from .arms import Arms
 from .chronicle import Chronicle
 from .connection import Connection
+from .control import Control
 from .draining import Draining
+from .elsewhere import Elsewhere
 from .hooks import HookRunner, Hooks
 from .housekeeping import TURN, Housekeeping
 from .hub import Hub
@@ -49,6 +51,7 @@ class Node:
         clock: time.
         config: everything that can be set.
         session_key: key for the MAC in session ids; ``None`` for ids without one.
+        cluster_key: signs what nodes tell each other; the same on all of them.
         node_id: this node's name; ``None`` for a random one.
         flags: which features are on for whom; ``None`` for all of them, for everybody.
     """
@@ -60,6 +63,7 @@ class Node:
         config: Config,
         *,
         session_key: bytes | None = None,
+        cluster_key: bytes = b"",
         node_id: str | None = None,
         flags: Flags | None = None,
     ) -> None:
@@ -82,9 +86,12 @@ class Node:
             self.stats,
             self.call_soon,
             self._end_from_hub,
-            self._call_later,
+            self.call_later,
             self.loop_time,
         )
+        self.control = Control(self, cluster_key)
+        self.elsewhere = Elsewhere(self)
+        self.hub.unheard = self.control.arrived
         self.admission = Admission(self, session_key)
         self.arms = Arms(self, flags)
         self.limiter = Limiter(config, self.stats)
@@ -124,6 +131,8 @@ class Node:
         self._loop = asyncio.get_running_loop()
         try:
             await self.engine.start(self.hub.deliver, self.hub.renew)
+            if self.shared:
+                await self.control.start()
         except BaseException:
             self._loop = None
             raise
@@ -212,7 +221,8 @@ class Node:
         if self._loop is not None:
             self._loop.call_soon(callback)
 
-    def _call_later(self, delay: float, callback: Callable[[], None]) -> None:
+    def call_later(self, delay: float, callback: Callable[[], None]) -> None:
+        """Run something after ``delay`` seconds."""
         if self._loop is not None:
             self._loop.call_later(delay, callback)
 

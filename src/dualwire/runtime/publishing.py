@@ -50,6 +50,10 @@ class Publishing:
         if not published.repeated:
             node.stats.published[stream.partition(":")[0]] += 1
         entry = node.engine.log(stream).at(published.position.offset)
+        if entry is None and not published.repeated:
+            # Nobody here follows this stream, so no connection here took it.
+            size = len(event.payload)
+            entry = Entry(published.position.offset, event, node.clock.now(), size)
         # A publisher that never waits for anything would starve the loop otherwise.
         now = node.clock.now()
         if self._since is None:

@@ -113,6 +113,8 @@ class Stats:
     (``hidden``)."""
     arms: dict[str, Experience] = field(default_factory=lambda: {arm: Experience() for arm in ARMS})
     """What the players of each arm of a rollout went through."""
+    control_rejected: int = 0
+    """Entries between nodes that were forged or repeated, and not acted upon."""
     errors: Counter[tuple[str, str]] = field(default_factory=Counter)
     """By where they happened (``hook``, ``command``, ``housekeeping``, ...) and class."""
     establishment: dict[str, Durations] = field(
