@@ -21,10 +21,11 @@ QUIET = {
     "dualwire_health_changes_total",
     "dualwire_arm_stalls_total",
     "dualwire_arm_replaced_total",
+    "dualwire_control_rejected_total",
     "dualwire_waiting_bytes",
     "dualwire_waiting_bytes_max",
 }
-"""What no peer here stalls for, and no rollout: their own tests make these count."""
+"""What no peer here stalls for, no rollout, no other node: their own tests make these count."""
 
 
 def documented() -> dict[str, str]:

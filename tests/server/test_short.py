@@ -566,7 +566,7 @@ async def test_an_opening_that_waits_though_it_should_not_goes_on_in_a_task() ->
             return Settled()
         return None
 
-    begun = Begun(Road("sse", opening, waits=False), None, None)  # type: ignore[arg-type]
+    begun = Begun(Road("sse", opening, waits=lambda: False), None, None)  # type: ignore[arg-type]
     assert not begun.done
     task = asyncio.ensure_future(begun)
     await asyncio.sleep(0)
@@ -578,6 +578,6 @@ def test_an_opening_that_waits_for_nothing_is_done_at_once() -> None:
     async def opening(head: Any, handover: Any) -> Settled | None:
         return None
 
-    begun = Begun(Road("sse", opening, waits=False), None, None)  # type: ignore[arg-type]
+    begun = Begun(Road("sse", opening, waits=lambda: False), None, None)  # type: ignore[arg-type]
     assert begun.done
     assert begun.settled is None

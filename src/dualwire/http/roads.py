@@ -66,8 +66,9 @@ class Road:
     open: Callable[[RequestHead, Unanswered], Coroutine[Any, Any, Settled | None]]
     """Open a connection on a socket; ``None`` once it is open, else what the application's own
     endpoint is to go on from: nothing was answered yet."""
-    waits: bool
-    """Whether opening may wait for something, so that it needs a task."""
+    waits: Callable[[], bool]
+    """Whether opening may wait for something, so that it needs a task; asked each time, because a
+    server may choose the engine after the routes were made."""
 
 
 def lead(endpoint: Callable[..., Any], road: Road) -> None:

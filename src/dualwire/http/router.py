@@ -72,8 +72,8 @@ def realtime_router(
     async def serve(opening: WebSocket) -> None:
         await websocket.serve(opening)
 
-    lead(serve, Road("websocket", websocket.open, gate.waits))
-    by_road: dict[Answer, Road] = {events.get: Road("sse", events.open, gate.waits)}
+    lead(serve, Road("websocket", websocket.open, lambda: gate.waits))
+    by_road: dict[Answer, Road] = {events.get: Road("sse", events.open, lambda: gate.waits)}
     for path in ("/api/ws", "/api/ws/{player_id}"):
         # Starlette's own route: nothing is injected, so FastAPI's look at it would be lost time.
         router.add_websocket_route(path, serve)

@@ -117,7 +117,7 @@ class Begun:
         self._waits_for: Any = None
         self.done = False
         self.settled: Settled | None = None
-        if road.waits:
+        if road.waits():
             return
         # Nothing in it waits as a rule, so it needs no task: one step is all of it.
         try:
