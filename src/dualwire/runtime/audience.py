@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from ..abc import Engine
 from ..core.cursor import clamp, merge
@@ -77,7 +77,7 @@ class LocalPlayer:
                     believed[stream] = position
         merge(self.acknowledged, believed)
         seen = self.acknowledged.get(self.stream)
-        for position, future in self._waiting:
+        for position, future in self._waiting or ():
             if seen is not None and position <= seen and not future.done():
                 future.set_result(None)
         return believed
