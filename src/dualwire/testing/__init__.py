@@ -5,6 +5,7 @@
 * :func:`check_engine`, :func:`check_transport`, :func:`check_authenticator`, :func:`check_clock`,
   :func:`check_flags`: the conformance suites of the ports; ``engine_cases()`` and its like give
   the single cases by name, so that a test runner can show one line for each
+* :func:`check_engine_place`: the suite for an engine that several nodes share
 * :class:`FaultProxy`: a TCP proxy that spoils connections: :class:`Script`, :func:`random_faults`
 """
 
@@ -16,7 +17,15 @@ from .authenticator_suite import (
 )
 from .clock import ManualClock
 from .clock_suite import ClockFactory, check_clock, clock_cases
-from .engine_suite import EngineFactory, check_engine, engine_cases
+from .engine_suite import (
+    EngineFactory,
+    EnginePlace,
+    PlaceFactory,
+    check_engine,
+    check_engine_place,
+    engine_cases,
+    engine_place_cases,
+)
 from .flags_suite import FlagsFactory, FlagsSubject, check_flags, flags_cases
 from .proxy import FaultProxy, Script, random_faults
 from .transport import FakeTransport
@@ -27,11 +36,13 @@ __all__ = [
     "AuthenticatorSubject",
     "ClockFactory",
     "EngineFactory",
+    "EnginePlace",
     "FakeTransport",
     "FaultProxy",
     "FlagsFactory",
     "FlagsSubject",
     "ManualClock",
+    "PlaceFactory",
     "Script",
     "TransportFactory",
     "TransportPeer",
@@ -39,10 +50,12 @@ __all__ = [
     "check_authenticator",
     "check_clock",
     "check_engine",
+    "check_engine_place",
     "check_flags",
     "check_transport",
     "clock_cases",
     "engine_cases",
+    "engine_place_cases",
     "flags_cases",
     "random_faults",
     "transport_cases",

@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TypeAlias
 
 from ..abc import Engine, Published
+from ..core.presence import Transitions
 from ..types import Body, Entry, Event, player_stream, room_stream
 from .clock import ManualClock
 from .suite import Suite
@@ -35,6 +36,10 @@ class EngineRig:
         self.clock = clock
         self.arrived: list[tuple[str, Entry]] = []
         """What the sink was called with."""
+        self.renewed: list[str] = []
+        """Streams whose log was put at hand, or replaced."""
+        self.told: list[Transitions] = []
+        """What housekeeping told, where a case keeps it."""
         self.on_entry: Callable[[str, Entry], None] | None = None
 
     def sink(self, stream: str, entry: Entry) -> None:

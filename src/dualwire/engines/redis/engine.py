@@ -110,6 +110,8 @@ class RedisEngine(Engine):
         self._revocations = Revocations(calls, keys, clock)
         self._attached: dict[str, dict[str, None]] = {}
         self._types: dict[str, EventTypes | None] = {}
+        self._over: set[str] = set()
+        """Players whose session ended on another node, and whose streams are still needed here."""
         self._owed: set[tuple[str, str]] = set()
         """Connections that ended while Redis was away."""
         self._stopped = False
@@ -273,9 +275,12 @@ class RedisEngine(Engine):
         left, lapsed = await house.expire(due)
         for player_id in lapsed:
             self._forget(player_id)
+        news, index.news = index.news, set()
+        for player_id in filter(self._is_lost, news):
+            await self._put_back(player_id, None)
         # Told again each second until nobody needs their streams any more.
-        index.over = {each for each in index.over if self._is_over(each)}
-        for player_id in index.over:
+        self._over = {each for each in self._over | news if self._is_over(each)}
+        for player_id in self._over:
             self._forget(player_id)
         try:
             await index.write()
@@ -285,7 +290,7 @@ class RedisEngine(Engine):
         except EngineError as error:
             # Transitions that were taken must be announced, whatever comes after.
             log.debug("tick_failed", reason=error.cause)
-        return Transitions(tuple(left), tuple(lapsed), tuple(sorted(index.over)))
+        return Transitions(tuple(left), tuple(lapsed), tuple(sorted(self._over)))
 
     # Commands
 
@@ -330,6 +335,12 @@ class RedisEngine(Engine):
 
     def _follows(self, player_id: str) -> bool:
         return self._streams.follower(player_stream(player_id)) is not None
+
+    def _is_lost(self, player_id: str) -> bool:
+        """Whether connections of this node are missing where they should be known."""
+        record = self._roster.get(player_id)
+        mine = self._attached.get(player_id, {})
+        return not set(mine).issubset(record.connections if record is not None else ())
 
     def _is_over(self, player_id: str) -> bool:
         wanted = self._streams.wants(player_stream(player_id))

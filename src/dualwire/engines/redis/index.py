@@ -47,8 +47,8 @@ class Index:
         self._at = [("", 0)] * INDEX_PARTS
         self._writing: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
-        self.over: set[str] = set()
-        """Players whose session ended on other nodes, since somebody last looked."""
+        self.news: set[str] = set()
+        """Players of whom something was learned, since somebody last looked."""
         self.lost: set[Shard] = set()
         """Servers that lost their part of the index, since somebody last looked."""
 
@@ -131,9 +131,8 @@ class Index:
         life, last, everything, changes, waiting = answer
         names = [name.decode() for name in changes[::2]]
         for name, text in zip(names, changes[1::2], strict=True):
-            record = parse_record(name, text)
-            if self._roster.put(record) and record.session is None:
-                self.over.add(name)
+            if self._roster.put(parse_record(name, text)):
+                self.news.add(name)
         if everything and self._at[part][0]:
             self.lost.add(self._calls.topology.shard_of(keys[0]))
         if everything:
@@ -143,7 +142,7 @@ class Index:
                     continue
                 if not self._keeps(player_id):
                     self._roster.forget(player_id)
-                    self.over.add(player_id)
+                    self.news.add(player_id)
         self._at[part] = life.decode(), last
         due.extend(each.decode() for each in waiting)
 

@@ -95,9 +95,10 @@ class _Cluster(Topology):
         self, hosts: list[tuple[str, int]], options: dict[str, Any], restore: Restore
     ) -> None:
         nodes = [ClusterNode(host, port) for host, port in hosts]
-        self._options = options
-        self._restore = restore
         self._map: RedisCluster = RedisCluster(startup_nodes=nodes, **options)
+        # An option of the map alone: the addresses that it gives are translated already.
+        self._options = {n: value for n, value in options.items() if n != "address_remap"}
+        self._restore = restore
         self._shards: dict[str, Shard] = {}
 
     @property
