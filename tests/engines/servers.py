@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, RedisError
 
 DEADLINE = 20.0
 
@@ -56,6 +56,8 @@ class RedisServer:
                 with self.client as client:
                     client.ping()
                 return
+            except AuthenticationError:
+                return  # It answers.
             except RedisError:
                 assert time.monotonic() < deadline, "redis-server does not answer"
                 time.sleep(0.01)

@@ -99,8 +99,8 @@ class RedisPlace(EnginePlace):
     def _client(self) -> Redis:
         if not self._cluster:
             return self._servers[0].client
-        client = RedisCluster(host="127.0.0.1", port=self._servers[0].port)
-        return client  # type: ignore[return-value]
+        first = self._servers[0]
+        return RedisCluster(host="127.0.0.1", port=first.port)  # type: ignore[return-value]
 
     def _scripts_run(self) -> int:
         run = 0

@@ -90,7 +90,8 @@ class Calls:
         *,
         bulk: bool = False,
         repeatable: bool = False,
-        down: Shard | None = None,
+        patient: bool = False,
+        inner: bool = False,
     ) -> Any:
         """Run one script.
 
@@ -101,7 +102,9 @@ class Calls:
             args: what it is told.
             bulk: whether much comes back.
             repeatable: whether carrying it out twice is the same as once.
-            down: the server that is being restored, and may be asked although it counts as away.
+            patient: whether to wait for a server that is away, as the setting says: what a caller
+                asked for does, what this node does by itself does not.
+            inner: whether to ask a server that counts as away: it may be the one being restored.
 
         Raises:
             EngineError: it was not carried out, or, unless ``repeatable``, perhaps it was.
@@ -109,14 +112,14 @@ class Calls:
         if not self.started:
             raise EngineError(operation, "the engine is not started (or was stopped)")
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + self._wait
+        deadline = loop.time() + (self._wait if patient else 0.0)
         moves, repeats = 0, 0
         at: Shard | None = None
         while True:
             try:
                 shard = at or self.topology.shard_of(keys[0])
                 return await shard.call(
-                    script(name), keys, args, bulk=bulk, asking=bool(at), even_down=shard is down
+                    script(name), keys, args, bulk=bulk, asking=bool(at), even_down=inner
                 )
             except MovedAwayError as moved:
                 moves += 1

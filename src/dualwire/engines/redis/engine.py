@@ -205,7 +205,7 @@ class RedisEngine(Engine):
         fresh_id: str,
         types: EventTypes | None = None,
     ) -> Claim:
-        await self._house.look_after(player_id)
+        await self._house.look_after("claim", player_id)
         claim = await self._players.claim(player_id, session_id, fresh_id, types)
         if claim.outcome != "refused":
             self._types[player_id] = claim.types
@@ -226,7 +226,7 @@ class RedisEngine(Engine):
         return record.session if record is not None else None
 
     async def attach(self, player_id: str, connection_id: str) -> bool:
-        await self._house.look_after(player_id)
+        await self._house.look_after("attach", player_id)
         arrived = await self._players.attach(player_id, connection_id)
         self._attached.setdefault(player_id, {})[connection_id] = None
         return arrived
@@ -277,7 +277,7 @@ class RedisEngine(Engine):
             self._forget(player_id)
         news, index.news = index.news, set()
         for player_id in filter(self._is_lost, news):
-            await self._put_back(player_id, None)
+            await self._put_back(player_id)
         # Told again each second until nobody needs their streams any more.
         self._over = {each for each in self._over | news if self._is_over(each)}
         for player_id in self._over:
@@ -373,9 +373,9 @@ class RedisEngine(Engine):
         ]
         for start in range(0, len(mine), FEW):
             batch = mine[start : start + FEW]
-            await asyncio.gather(*(self._put_back(each, shard) for each in batch))
+            await asyncio.gather(*(self._put_back(each) for each in batch))
         work = [
-            asyncio.shield(self._streams.complete(follower.stream, shard))
+            asyncio.shield(self._streams.complete(follower.stream))
             for follower in self._streams.followed
             if self._topology.shard_of(self._keys.channel(follower.stream)) is shard
         ]
@@ -386,13 +386,13 @@ class RedisEngine(Engine):
         await self._house.look_after_all(players)
         for start in range(0, len(players), FEW):
             batch = players[start : start + FEW]
-            await asyncio.gather(*(self._put_back(each, None) for each in batch))
+            await asyncio.gather(*(self._put_back(each) for each in batch))
 
     def _known_players(self) -> list[str]:
         followed = (f.stream[7:] for f in self._streams.followed if f.stream.startswith("player:"))
         return list(dict.fromkeys((*self._attached, *followed)))
 
-    async def _put_back(self, player_id: str, down: Shard | None) -> None:
+    async def _put_back(self, player_id: str) -> None:
         record = self._roster.get(player_id)
         follower = self._streams.follower(player_stream(player_id))
         connections = tuple(self._attached.get(player_id, ()))
@@ -401,4 +401,4 @@ class RedisEngine(Engine):
         rooms = follower.rooms if follower is not None else {}
         types = self._types.get(player_id)
         known = Known(session or "", types, since, connections, rooms)
-        await self._players.restore(player_id, known, down)
+        await self._players.restore(player_id, known)

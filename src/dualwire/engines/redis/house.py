@@ -104,10 +104,10 @@ class House:
         args = [self._node]
         await self._calls.run("stop", "node_gone", self._keys.nodes(), args, repeatable=True)
 
-    async def look_after(self, player_id: str) -> None:
+    async def look_after(self, operation: str, player_id: str) -> None:
         """From now on somebody cleans up after this player, should this node die."""
         if player_id not in self._mine:
-            await self._list(self._node, add=[player_id])
+            await self._list(self._node, operation=operation, add=[player_id])
             self._mine.add(player_id)
 
     async def look_after_all(self, players: Iterable[str]) -> None:
@@ -137,11 +137,24 @@ class House:
         log.info("node_gone", node=dead)
 
     async def _list(
-        self, node: str, *, name: int = 0, add: Iterable[str] = (), remove: Iterable[str] = ()
+        self,
+        node: str,
+        *,
+        operation: str = "",
+        name: int = 0,
+        add: Iterable[str] = (),
+        remove: Iterable[str] = (),
     ) -> list[str]:
         more = list(add)
         keys, args = [self._keys.node_players(node)], [name, len(more), *more, *remove]
-        answer = await self._calls.run("players", "node_players", keys, args, repeatable=True)
+        answer = await self._calls.run(
+            operation or "players",
+            "node_players",
+            keys,
+            args,
+            repeatable=True,
+            patient=bool(operation),
+        )
         return [each.decode() for each in answer]
 
     # Players

@@ -24,7 +24,6 @@ from .calls import Calls, milliseconds
 from .codec import decode, encode, parse_position, position
 from .index import Index
 from .keys import Keys
-from .shard import Shard
 from .store import Store, Stored
 
 __all__ = ["Known", "Players"]
@@ -131,16 +130,16 @@ class Players:
     async def detach(self, player_id: str, connection_id: str) -> None:
         """A connection ended."""
         args = [connection_id, self._node, self._grace, self._resume]
-        await self._act("detach", player_id, args)
+        await self._act("detach", player_id, args, repeatable=True, patient=False)
 
     async def abandon(self, player_id: str, node: str) -> None:
         """All connections of a dead node ended."""
         args = ["", node, self._grace, self._resume]
-        await self._act("detach", player_id, args, repeatable=True)
+        await self._act("detach", player_id, args, repeatable=True, patient=False)
 
     async def expire(self, player_id: str) -> tuple[bool, bool]:
         """What became due: whether the player left, and whether the session lapsed."""
-        left, lapsed = await self._act("expire", player_id, [])
+        left, lapsed = await self._act("expire", player_id, [], patient=False)
         return bool(left), bool(lapsed)
 
     async def describe(self, player_id: str, info: Mapping[str, Any]) -> bool:
@@ -150,7 +149,7 @@ class Players:
             args += name, msgspec.json.encode(value)
         return bool(await self._act("describe", player_id, args, repeatable=True))
 
-    async def restore(self, player_id: str, known: Known, down: Shard | None) -> None:
+    async def restore(self, player_id: str, known: Known) -> None:
         """Put a player back as this node knows them."""
         rooms: list[str | bytes] = []
         for stream, membership in known.rooms.items():
@@ -168,7 +167,7 @@ class Players:
             len(known.rooms),
             *rooms,
         ]
-        await self._act("restore", player_id, args, repeatable=True, down=down)
+        await self._act("restore", player_id, args, repeatable=True, patient=False, inner=True)
 
     # What plain connections were written
 
@@ -182,7 +181,7 @@ class Players:
     async def written(self, player_id: str) -> Cursor:
         """What the player's session was written."""
         keys = [self._keys.of("written", player_stream(player_id))]
-        flat = await self._calls.run("written", "written", keys, [], repeatable=True)
+        flat = await self._calls.run("written", "written", keys, [], repeatable=True, patient=True)
         names = [name.decode() for name in flat[::2]]
         return dict(zip(names, map(parse_position, flat[1::2]), strict=True))
 
@@ -197,7 +196,7 @@ class Players:
         args = [int(retry), self._resume, self._node, encode(unknown)]
         keys = [self._keys.command(player_id, command_id)]
         outcome, text, runner = await self._calls.run(
-            "claim_command", "claim_command", keys, [*self._calls.head(stream), *args]
+            "claim_command", "claim_command", keys, [*self._calls.head(stream), *args], patient=True
         )
         reply = decode(text) if text else None
         assert reply is None or isinstance(reply, Reply)
@@ -227,13 +226,20 @@ class Players:
         *,
         more_keys: Sequence[str] = (),
         repeatable: bool = False,
-        down: Shard | None = None,
+        patient: bool = True,
+        inner: bool = False,
     ) -> Any:
         stream = player_stream(player_id)
         keys = [*self._keys.player(player_id), *more_keys]
         head = self._calls.head(stream)
         result, entry, snapshot = await self._calls.run(
-            name, name, keys, [*head, *args], repeatable=repeatable, down=down
+            name,
+            name,
+            keys,
+            [*head, *args],
+            repeatable=repeatable,
+            patient=patient,
+            inner=inner,
         )
         self._index.note(player_id, snapshot)
         if entry:

@@ -11,7 +11,6 @@ from .calls import Calls, milliseconds
 from .codec import encode, entry_of, parse_position
 from .follower import Part
 from .keys import Keys
-from .shard import Shard
 
 __all__ = ["Store", "Stored"]
 
@@ -60,7 +59,7 @@ class Store:
         calls, body = self._calls, encode(event)
         args = [*calls.head(stream), *self.seen(stream), body, milliseconds(life)]
         keys = [*self._keys.stream(stream), self._keys.publish_id(stream, publish_id)]
-        answer = await calls.run("publish", "publish", keys, args, repeatable=True)
+        answer = await calls.run("publish", "publish", keys, args, repeatable=True, patient=True)
         repeated, epoch, offset, now = answer
         position = Position(epoch.decode(), offset)
         self.remember(stream, position)
@@ -91,7 +90,7 @@ class Store:
         operation: str = "history",
         forked: bool = False,
         mine: bool = False,
-        down: Shard | None = None,
+        inner: bool = False,
     ) -> tuple[Part, int] | None:
         """A part of a stream, and the first offset that is kept.
 
@@ -102,13 +101,20 @@ class Store:
             operation: what the caller does, for messages.
             forked: end the log's life: it contradicts what this node has seen of it.
             mine: give nothing if the log lost its end: the caller puts the player back first.
-            down: the server that is being restored.
+            inner: ask a server that counts as away, too: it may be the one being restored.
         """
         calls, few = self._calls, "" if limit is None else limit
         args = [*calls.head(stream), *self.seen(stream), after, few, int(forked), int(mine)]
         keys = self._keys.stream(stream)
         answer = await calls.run(
-            operation, "load", keys, args, bulk=limit != 0, repeatable=True, down=down
+            operation,
+            "load",
+            keys,
+            args,
+            bulk=limit != 0,
+            repeatable=True,
+            patient=not inner,
+            inner=inner,
         )
         if not answer:
             return None

@@ -50,7 +50,7 @@ class Streams:
         keys: Keys,
         clock: Clock,
         history: HistoryPolicy,
-        put_back: Callable[[str, Shard | None], Awaitable[None]],
+        put_back: Callable[[str], Awaitable[None]],
     ) -> None:
         self._calls = calls
         self._store = store
@@ -279,19 +279,15 @@ class Streams:
 
     # What is missing
 
-    def complete(self, stream: str, down: Shard | None = None) -> asyncio.Task[None]:
+    def complete(self, stream: str) -> asyncio.Task[None]:
         """Fetch what is missing of a followed stream.
-
-        Args:
-            stream: which.
-            down: the server that is being restored.
 
         Returns:
             What does so; it fails with ``EngineError``.
         """
         task = self._loading.get(stream)
         if task is None:
-            task = asyncio.get_running_loop().create_task(self._complete(stream, down))
+            task = asyncio.get_running_loop().create_task(self._complete(stream))
             self._loading[stream] = task
             task.add_done_callback(lambda done: self._completed(stream, done))
         return task
@@ -302,10 +298,10 @@ class Streams:
             # It is tried again when the server answers, and each second.
             log.debug("stream_not_fetched", stream=stream, reason=str(error))
 
-    async def _complete(self, stream: str, down: Shard | None) -> None:
+    async def _complete(self, stream: str) -> None:
         while (follower := self._followers.get(stream)) is not None:
             question = follower.question()
-            part = await self._fetch(follower, question.after, down)
+            part = await self._fetch(follower, question.after)
             meeting = follower.meet(question, part)
             if meeting is Meeting.FILLED:
                 self._go_on(follower)
@@ -314,27 +310,25 @@ class Streams:
             if forked:
                 log.warning("log_forked", stream=stream, held=question.held, found=part.position)
             if forked or question.after:
-                part = await self._fetch(follower, 0, down, forked=forked)
+                part = await self._fetch(follower, 0, forked=forked)
             for room in part.rooms:
                 # Whoever is told of a player's memberships finds the rooms' logs here.
                 self._held.setdefault(room, set()).add(stream)
                 self._hold(room)
                 if not self._followers[room].loaded:
-                    await asyncio.shield(self.complete(room, down))
+                    await asyncio.shield(self.complete(room))
             if self._followers.get(stream) is follower and part.position >= follower.log.position:
                 self._renew(follower, part)
             if not follower.begins_anew:
                 return
 
-    async def _fetch(
-        self, follower: Follower, after: int, down: Shard | None, *, forked: bool = False
-    ) -> Part:
+    async def _fetch(self, follower: Follower, after: int, *, forked: bool = False) -> Part:
         stream = follower.stream
         mine = follower.loaded and stream.startswith("player:")
-        found = await self._store.fetch(stream, after, forked=forked, mine=mine, down=down)
+        found = await self._store.fetch(stream, after, forked=forked, mine=mine, inner=True)
         if found is None:
-            await self._put_back(stream[7:], down)
-            found = await self._store.fetch(stream, after, down=down)
+            await self._put_back(stream[7:])
+            found = await self._store.fetch(stream, after, inner=True)
             assert found is not None
         return found[0]
 

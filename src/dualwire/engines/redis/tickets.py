@@ -47,12 +47,14 @@ class Tickets:
         )
         life = max(1, milliseconds(ticket.expires_at - self._clock.now()))
         args = [*self._calls.head(), life, msgspec.json.encode(says)]
-        await self._calls.run("put_ticket", "put_ticket", [self._key(secret)], args)
+        await self._calls.run(
+            "put_ticket", "put_ticket", [self._key(secret)], args, repeatable=True, patient=True
+        )
 
     async def take(self, secret: str) -> Ticket | None:
         """Spend a ticket; ``None`` unless it is the first time, within its life."""
         found = await self._calls.run(
-            "take_ticket", "take_ticket", [self._key(secret)], self._calls.head()
+            "take_ticket", "take_ticket", [self._key(secret)], self._calls.head(), patient=True
         )
         if not found:
             return None
