@@ -185,7 +185,8 @@ async def fill(rig: Node) -> int:
         try:
             await rig.say(f"room:{stored}", "x" * 10_000)
         except EngineError as error:
-            assert "publish failed: Redis is full (maxmemory)" in str(error)
+            if "publish failed: Redis is full (maxmemory)" not in str(error):
+                raise
             return stored
         stored += 1
     raise AssertionError("it never was full")
