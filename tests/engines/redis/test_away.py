@@ -146,6 +146,7 @@ async def test_a_redis_that_came_back_empty_is_told_what_nodes_know() -> None:
         async with node(redis.url) as other:
             await other.engine.tick()
             assert other.engine.presence()[EVA].connections == {"c1", "c2"}
+            assert other.engine.presence()[EVA].info == {"name": "Eva"}
             assert other.engine.members_of("hall") == {EVA}
 
 

@@ -20,10 +20,11 @@ from ...core.stream import StreamLog
 from ...exceptions import ConfigurationError, EngineError
 from ...types import Cursor, Event, EventTypes, Membership, Presence, Reply, player_stream
 from .calls import Calls
-from .house import FEW, House
+from .house import House
 from .index import Index
 from .keys import Keys
-from .players import Known, Players
+from .own import OwnPlayers
+from .players import Players
 from .revocations import Revocations
 from .roster import Roster
 from .shard import FailedError, Shard
@@ -91,10 +92,11 @@ class RedisEngine(Engine):
         self._roster = Roster()
         self._store = store = Store(calls, keys)
         self._streams = Streams(calls, store, keys, clock, history, self._put_back)
-        self._index = Index(calls, keys, self._roster, self._keeps)
+        self._index = Index(calls, keys, self._roster, self._knows)
         self._players = Players(
             calls, store, keys, self._index, session, self.node, self._streams.stored
         )
+        self._own = OwnPlayers(self._roster, self._streams, self._players)
         self._house = House(
             calls,
             keys,
@@ -108,8 +110,6 @@ class RedisEngine(Engine):
         )
         self._tickets = Tickets(calls, keys, clock)
         self._revocations = Revocations(calls, keys, clock)
-        self._attached: dict[str, dict[str, None]] = {}
-        self._types: dict[str, EventTypes | None] = {}
         self._over: set[str] = set()
         """Players whose session ended on another node, and whose streams are still needed here."""
         self._owed: set[tuple[str, str]] = set()
@@ -136,8 +136,8 @@ class RedisEngine(Engine):
             await self._index.stop()
             try:
                 await self._index.write()
-                await self._house.let_go(self._is_attached)
-                if not self._attached:
+                await self._house.let_go(self._own.is_attached)
+                if not self._own.any_attached:
                     await self._house.leave()
             except EngineError as error:
                 # Another node cleans up when the lease is over.
@@ -208,7 +208,7 @@ class RedisEngine(Engine):
         await self._house.look_after("claim", player_id)
         claim = await self._players.claim(player_id, session_id, fresh_id, types)
         if claim.outcome != "refused":
-            self._types[player_id] = claim.types
+            self._own.types[player_id] = claim.types
         if claim.outcome == "new":
             await self._streams.refresh(player_stream(player_id))
         return claim
@@ -218,7 +218,7 @@ class RedisEngine(Engine):
     ) -> str | None:
         ended = await self._players.end_session(player_id, code, session_id, flush=flush)
         if ended is not None or session_id is None:
-            self._forget(player_id)
+            self._own.forget(player_id)
         return ended
 
     def session_of(self, player_id: str) -> str | None:
@@ -228,11 +228,11 @@ class RedisEngine(Engine):
     async def attach(self, player_id: str, connection_id: str) -> bool:
         await self._house.look_after("attach", player_id)
         arrived = await self._players.attach(player_id, connection_id)
-        self._attached.setdefault(player_id, {})[connection_id] = None
+        self._own.attach(player_id, connection_id)
         return arrived
 
     async def detach(self, player_id: str, connection_id: str) -> None:
-        self._drop(player_id, connection_id)
+        self._own.detach(player_id, connection_id)
         try:
             await self._players.detach(player_id, connection_id)
         except EngineError:
@@ -274,17 +274,16 @@ class RedisEngine(Engine):
             await self._restore(shard)
         left, lapsed = await house.expire(due)
         for player_id in lapsed:
-            self._forget(player_id)
+            self._own.forget(player_id)
         news, index.news = index.news, set()
-        for player_id in filter(self._is_lost, news):
-            await self._put_back(player_id)
         # Told again each second until nobody needs their streams any more.
-        self._over = {each for each in self._over | news if self._is_over(each)}
+        self._over = set(filter(self._own.is_over, self._over | news))
         for player_id in self._over:
-            self._forget(player_id)
+            self._own.forget(player_id)
         try:
+            await self._own.put_all_back(filter(self._own.is_lost, news))
             await index.write()
-            await house.let_go(self._is_attached)
+            await house.let_go(self._own.is_attached)
             await house.compare()
             await house.touch()
         except EngineError as error:
@@ -330,75 +329,30 @@ class RedisEngine(Engine):
     def _lives(self, node: str) -> bool:
         return node == self.node or node in self._house.alive
 
-    def _is_attached(self, player_id: str) -> bool:
-        return player_id in self._attached
+    def _knows(self, player_id: str) -> bool:
+        return self._own.knows(player_id)
 
-    def _follows(self, player_id: str) -> bool:
-        return self._streams.follower(player_stream(player_id)) is not None
-
-    def _is_lost(self, player_id: str) -> bool:
-        """Whether connections of this node are missing where they should be known."""
-        record = self._roster.get(player_id)
-        mine = self._attached.get(player_id, {})
-        return not set(mine).issubset(record.connections if record is not None else ())
-
-    def _is_over(self, player_id: str) -> bool:
-        wanted = self._streams.wants(player_stream(player_id))
-        return wanted and self.session_of(player_id) is None
-
-    def _keeps(self, player_id: str) -> bool:
-        return self._is_attached(player_id) or self._follows(player_id)
-
-    def _drop(self, player_id: str, connection_id: str) -> None:
-        connections = self._attached.get(player_id)
-        if connections is not None:
-            connections.pop(connection_id, None)
-            if not connections:
-                del self._attached[player_id]
-
-    def _forget(self, player_id: str) -> None:
-        """A player's session is over: nothing of it is put back into a Redis that lost it."""
-        self._attached.pop(player_id, None)
-        self._types.pop(player_id, None)
-        self._streams.forget_rooms(player_stream(player_id))
+    async def _put_back(self, player_id: str) -> None:
+        await self._own.put_back(player_id)
 
     # Redis came back
 
     async def _restore(self, shard: Shard) -> None:
         """Bring a server up to what this node knows: players first, then their streams."""
-        mine = [
-            each
-            for each in self._known_players()
-            if self._topology.shard_of(self._keys.player(each)[0]) is shard
-        ]
-        for start in range(0, len(mine), FEW):
-            batch = mine[start : start + FEW]
-            await asyncio.gather(*(self._put_back(each) for each in batch))
-        work = [
-            asyncio.shield(self._streams.complete(follower.stream))
-            for follower in self._streams.followed
-            if self._topology.shard_of(self._keys.channel(follower.stream)) is shard
-        ]
-        await asyncio.gather(*work)
+        shard_of, keys = self._topology.shard_of, self._keys
+        players = self._own.all()
+        await self._own.put_all_back(
+            each for each in players if shard_of(keys.player(each)[0]) is shard
+        )
+        await asyncio.gather(
+            *(
+                asyncio.shield(self._streams.complete(follower.stream))
+                for follower in self._streams.followed
+                if shard_of(keys.channel(follower.stream)) is shard
+            )
+        )
 
     async def _reattach(self) -> None:
-        players = self._known_players()
+        players = self._own.all()
         await self._house.look_after_all(players)
-        for start in range(0, len(players), FEW):
-            batch = players[start : start + FEW]
-            await asyncio.gather(*(self._put_back(each) for each in batch))
-
-    def _known_players(self) -> list[str]:
-        followed = (f.stream[7:] for f in self._streams.followed if f.stream.startswith("player:"))
-        return list(dict.fromkeys((*self._attached, *followed)))
-
-    async def _put_back(self, player_id: str) -> None:
-        record = self._roster.get(player_id)
-        follower = self._streams.follower(player_stream(player_id))
-        connections = tuple(self._attached.get(player_id, ()))
-        session = record.session if record is not None else None
-        since = record.since if record is not None else None
-        rooms = follower.rooms if follower is not None else {}
-        types = self._types.get(player_id)
-        known = Known(session or "", types, since, connections, rooms)
-        await self._players.restore(player_id, known)
+        await self._own.put_all_back(players)

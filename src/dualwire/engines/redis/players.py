@@ -40,6 +40,7 @@ class Known(NamedTuple):
     since: int | None
     connections: Sequence[str]
     rooms: Mapping[str, Membership]
+    info: Mapping[str, Any]
 
 
 class Players:
@@ -144,10 +145,7 @@ class Players:
 
     async def describe(self, player_id: str, info: Mapping[str, Any]) -> bool:
         """Keep what the application tells; says whether the player is known."""
-        args: list[str | bytes] = []
-        for name, value in info.items():
-            args += name, msgspec.json.encode(value)
-        return bool(await self._act("describe", player_id, args, repeatable=True))
+        return bool(await self._act("describe", player_id, _flat(info), repeatable=True))
 
     async def restore(self, player_id: str, known: Known) -> None:
         """Put a player back as this node knows them."""
@@ -166,6 +164,7 @@ class Players:
             *known.connections,
             len(known.rooms),
             *rooms,
+            *_flat(known.info),
         ]
         await self._act("restore", player_id, args, repeatable=True, patient=False, inner=True)
 
@@ -252,3 +251,10 @@ class Players:
 
 def _types(types: EventTypes | None) -> bytes:
     return b"" if types is None else msgspec.json.encode(sorted(types))
+
+
+def _flat(info: Mapping[str, Any]) -> list[str | bytes]:
+    flat: list[str | bytes] = []
+    for name, value in info.items():
+        flat += name, msgspec.json.encode(value)
+    return flat

@@ -5,7 +5,7 @@
 -- ARGV: 9 session (empty for none), 10 since (milliseconds, empty if not present), 11 node,
 --       12 grace, 13 resume, 14 code of a replaced session, 15 and 16 what the node has seen,
 --       17 types of events as JSON (empty: undecided), 18 number of connections, they, number of
---       rooms, stream and start of each
+--       rooms, stream and start of each, and then info: name, JSON, ...
 -- Result: whether the node's session is the player's
 
 local session, at = ARGV[9], 19
@@ -35,17 +35,21 @@ if session ~= '' then
     redis.call('HSETNX', player, 'types', ARGV[17])
   end
 end
+local rest = at + 1 + 2 * tonumber(ARGV[at])
 if behind then
   redis.call('DEL', rooms)
-  for i = at + 1, at + 2 * tonumber(ARGV[at]), 2 do
+  for i = at + 1, rest - 1, 2 do
     redis.call('HSET', rooms, ARGV[i], ARGV[i + 1])
   end
+end
+for i = rest, #ARGV, 2 do
+  redis.call('HSETNX', info, ARGV[i], ARGV[i + 1])
 end
 for _, connection in ipairs(connections) do
   redis.call('HSET', conns, connection, ARGV[11])
 end
-if ARGV[10] ~= '' and not field('present') then
-  set('present', 1, 'since', ARGV[10])
+if (ARGV[10] ~= '' or #connections > 0) and not field('present') then
+  set('present', 1, 'since', ARGV[10] ~= '' and ARGV[10] or whole(wall))
 end
 if none_lives() and not field('resume') then
   set('grace', until_when(ARGV[12]), 'resume', until_when(ARGV[13]))
