@@ -58,6 +58,9 @@ play: $(STAMP) ## Play the game that `make run` serves, in this terminal
 test: $(STAMP) $(JS_STAMP) ## Run every test
 	$(call need,cc,gcc libc6-dev)
 	$(call need,redis-server,redis-server)
+	$(call need,nginx,nginx-light)
+	$(call need,caddy,caddy)
+	$(call need,promtool,prometheus)
 	@echo "==> Testing"
 	@$(BIN)/python -m pytest -q -n auto
 	@echo "==> Testing the browser's clients"

@@ -7,8 +7,9 @@ A page says which part goes where::
     <!-- /made -->
 
 The name is one of :data:`PARTS`, or ``examples/FILE#PART`` for what stands in that file between
-``# -- docs PART --`` and ``# -- end --``. ``python docs/generate.py`` brings all pages up to date;
-the tests fail while one is not.
+``# -- docs PART --`` and ``# -- end --``, or ``deploy/FILE`` for that file as it is.
+``python docs/generate.py`` brings all pages and ``deploy/dualwire.env`` up to date; the tests fail
+while one is not.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import ast
 import inspect
 import re
 import sys
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
@@ -34,6 +36,7 @@ from dualwire.settings import PREFIX, PROFILES, Settings
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+ENVIRONMENT = ROOT / "deploy/dualwire.env"
 PLACE = re.compile(r"(<!-- made: (\S+) -->\n).*?(<!-- /made -->)", re.DOTALL)
 
 TASKS: dict[str, tuple[str, ...]] = {
@@ -176,6 +179,51 @@ def connection_states() -> Iterator[str]:
     yield "```"
 
 
+def environment() -> str:
+    """Every setting as an environment file: what it means, and its default."""
+    config_texts = _documented(ROOT / "src/dualwire/config.py", None)
+    own_texts = _documented(ROOT / "src/dualwire/settings.py", None)
+    options = {option.name: option for option in fields(Config)}
+    lines = [
+        "# Settings of dualwire: /etc/dualwire/dualwire.env for the systemd unit. Made from the",
+        "# code by docs/generate.py. Each line shows the default; take the # away to change it.",
+    ]
+    for name, field in Settings.model_fields.items():
+        if name not in options:
+            text = own_texts.get(f"Settings.{name}", "")
+            lines += _setting(f"{PREFIX}{name}", field.default, text)
+    for name, option in options.items():
+        if option.default is not MISSING:
+            text = config_texts.get(f"Config.{name}", "")
+            lines += _setting(f"{PREFIX}{name}", option.default, text)
+        elif option.default_factory is not MISSING:
+            group = option.default_factory()
+            assert is_dataclass(group)
+            lines += ["", f"# ---- {name}"]
+            for part in fields(group):
+                text = config_texts.get(f"{type(group).__name__}.{part.name}", "")
+                value = getattr(group, part.name)
+                lines += _setting(f"{PREFIX}{name}__{part.name}", value, text)
+    return "\n".join(lines) + "\n"
+
+
+def _setting(name: str, default: Any, text: str) -> Iterator[str]:
+    yield ""
+    yield from textwrap.wrap(
+        _plain(text).replace("`", ""), 98, initial_indent="# ", subsequent_indent="# "
+    )
+    shown = "none" if default is None else _shown(default)
+    yield f"#{name.upper()}={shown}"
+
+
+def deployed(name: str) -> Iterator[str]:
+    """A file of ``deploy/``, as a code block."""
+    language = {"nginx.conf": "nginx", "dualwire.service": "ini"}.get(name, "text")
+    yield f"```{language}"
+    yield (ROOT / "deploy" / name).read_text().strip("\n")
+    yield "```"
+
+
 PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "codes": codes,
     "connection_states": connection_states,
@@ -205,7 +253,10 @@ def current(text: str) -> str:
 
     def make(found: re.Match[str]) -> str:
         name = found[2]
-        lines = example(name) if "#" in name else PARTS[name]()
+        if name.startswith("deploy/"):
+            lines = deployed(name.removeprefix("deploy/"))
+        else:
+            lines = example(name) if "#" in name else PARTS[name]()
         body = "\n".join(lines).strip("\n")
         return f"{found[1]}\n{body}\n\n{found[3]}"
 
@@ -298,6 +349,7 @@ def main() -> None:
         if after != before:
             page.write_text(after)
             sys.stdout.write(f"made {page.relative_to(ROOT)}\n")
+    ENVIRONMENT.write_text(environment())
 
 
 if __name__ == "__main__":

@@ -87,6 +87,10 @@ def test_made_parts_are_current(page: Path) -> None:
     assert generate.current(page.read_text()) == page.read_text(), "python docs/generate.py"
 
 
+def test_the_environment_file_is_current() -> None:
+    assert generate.ENVIRONMENT.read_text() == generate.environment(), "python docs/generate.py"
+
+
 def test_a_made_part_that_is_old_is_found() -> None:
     page = "<!-- made: codes -->\n| 4000 | old |\n<!-- /made -->\n"
     assert "session_replaced" in generate.current(page)
