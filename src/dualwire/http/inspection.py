@@ -20,7 +20,7 @@ from ..types import JSONObject, room_of
 from .errors import NotFoundError
 from .figures import Figures, share
 
-__all__ = ["Inspection", "milliseconds"]
+__all__ = ["Inspection", "experience", "milliseconds", "resident"]
 
 STATM = Path("/proc/self/statm")
 """Where Linux tells a process of its own memory, in pages."""
@@ -51,7 +51,7 @@ class Inspection:
             "states": dict(figures.states),
             "waiting_bytes": figures.waiting,
             "resources": {
-                "memory_bytes": _resident(),
+                "memory_bytes": resident(),
                 "cpu_seconds": time.process_time(),
                 "loop_lag_ms": milliseconds(stats.loop_lag),
                 "gc_pause_ms": {
@@ -76,7 +76,7 @@ class Inspection:
         rollout = flags.rollout.fields() if isinstance(flags, RolloutFlags) else None
         answer = {
             "rollout": rollout,
-            "arms": {arm: _experience(node.stats.arms[arm], players[arm]) for arm in ARMS},
+            "arms": {arm: experience(node.stats.arms[arm], players[arm]) for arm in ARMS},
             "timestamp": node.clock.wall(),
         }
         return JSONResponse(answer)
@@ -131,7 +131,8 @@ class Inspection:
         }
 
 
-def _experience(arm: Experience, players: int) -> JSONObject:
+def experience(arm: Experience, players: int) -> JSONObject:
+    """What the players of one side of a rollout went through, and how many they are now."""
     broken = arm.outages + arm.hidden_failovers
     return {
         "players": players,
@@ -162,7 +163,7 @@ def _ms(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds * 1000, 3)
 
 
-def _resident() -> int | None:
+def resident() -> int | None:
     """Bytes of memory that this process holds; ``None`` where the system does not say."""
     try:
         return int(STATM.read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -18,6 +18,8 @@ from .figures import HOUR, Figures, share
 from .inspection import Inspection
 from .keys import check_key_or_loopback
 from .metrics import Metrics
+from .ops import OpsPage
+from .overview import Overview
 from .routing import add_endpoint
 
 __all__ = ["monitoring_router"]
@@ -45,12 +47,15 @@ def monitoring_router(manager: ConnectionManager, *, api_key: str | None = None)
         ("/monitoring/health", monitoring.health),
         ("/monitoring/node", inspection.node),
         ("/monitoring/rollout", inspection.rollout),
+        ("/monitoring/ops", Overview(manager).get),
         ("/monitoring/players/{player_id}", inspection.player),
     ]
     # A shipped dashboard asks below /api.
     guarded += [(f"/api{path}", endpoint) for path, endpoint in guarded[1:5]]
     routes = [(path, _guarded(api_key, endpoint)) for path, endpoint in guarded]
+    page = OpsPage()
     routes += [("/healthz", monitoring.alive), ("/readyz", monitoring.ready)]
+    routes += [("/ops", page.redirect), ("/ops/{path:path}", page.file)]
     for path, endpoint in routes:
         add_endpoint(router, "GET", path, endpoint, head=True)
     return router
