@@ -323,6 +323,22 @@ class Engine(ABC):
             The ticket the first time, within its life; ``None`` ever after.
         """
 
+    # Attempts
+
+    @abstractmethod
+    async def attempt(self, key: str, amount: int, period: float) -> float:
+        """Count an attempt, of all nodes together; see :mod:`dualwire.core.limits`.
+
+        Args:
+            key: what is tried, and by whom; always with the same amount and period.
+            amount: so many are free, all at once if need be.
+            period: in so many seconds.
+
+        Returns:
+            Seconds after which there is room for another one; 0 when there was room for this one,
+            and only then it counts.
+        """
+
     # Revocation
 
     @abstractmethod

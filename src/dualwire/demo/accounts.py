@@ -6,21 +6,21 @@ import asyncio
 import math
 import re
 import secrets
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TypeVar
 
-import limits
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from ..abc import Clock
 from ..clock import SystemClock
 from ..codes import PROTOCOL_ERROR
+from ..engines.memory import MemoryEngine
 from ..exceptions import AuthenticationError, CapacityError, ConfigurationError, RefusedError
+from ..http.attempts import Attempts, Limit
 from .account_file import AccountFile, StoredAccount
 from .guest_names import guest_name
 
@@ -90,6 +90,7 @@ class Accounts:
         path: where accounts are kept; ``None`` for this process's memory only.
         clock: time; ``None`` for the system's.
         hasher: works on passwords; ``None`` for argon2id as its authors recommend.
+        attempts: counts logins and registrations; ``None`` to do so in this process.
 
     Raises:
         ConfigurationError: the file is no account file.
@@ -102,6 +103,7 @@ class Accounts:
         path: Path | None = None,
         clock: Clock | None = None,
         hasher: PasswordHasher | None = None,
+        attempts: Attempts | None = None,
     ) -> None:
         self.policy = policy or AccountPolicy()
         self._clock = clock or SystemClock()
@@ -114,9 +116,10 @@ class Accounts:
         self._registering: set[str] = set()
         self._guests: dict[str, _Guest] = {}
         self._dummy: str | None = None
-        self._attempts = limits.strategies.MovingWindowRateLimiter(limits.storage.MemoryStorage())
-        self._logins = limits.RateLimitItemPerMinute(self.policy.logins_per_minute)
-        self._registrations = limits.RateLimitItemPerHour(self.policy.registrations_per_hour)
+        own = MemoryEngine(self._clock)
+        self._attempts = attempts or Attempts(own, self._clock)
+        self._logins = Limit("login", self.policy.logins_per_minute, 60.0)
+        self._registrations = Limit("register", self.policy.registrations_per_hour, 3600.0)
 
     def name_of(self, player_id: str) -> str | None:
         """What a player is called; ``None`` for one that is not known here."""
@@ -146,7 +149,7 @@ class Accounts:
         key = name.casefold()
         if key in self._accounts or key in self._registering:
             raise RefusedError("Username already exists", TAKEN)
-        self._count(self._registrations, "register", address)
+        await self._count(self._registrations, address)
         if len(self._accounts) >= self.policy.accounts:
             raise CapacityError("Arkham is full: no more accounts. Play as a guest.")
         self._registering.add(key)
@@ -170,7 +173,7 @@ class Accounts:
             AuthenticationError: there is no such name, or the password is another one.
             CapacityError: too many attempts from this address.
         """
-        self._count(self._logins, "login", address)
+        await self._count(self._logins, address)
         self._check_password(password)
         self._read()
         stored = self._accounts.get(name.casefold())
@@ -223,13 +226,11 @@ class Accounts:
                 INVALID,
             )
 
-    def _count(self, limit: limits.RateLimitItem, what: str, address: str) -> None:
-        if not self._attempts.hit(limit, what, address):
-            reset_at = self._attempts.get_window_stats(limit, what, address).reset_time
-            # That library reads the system's clock by itself.
-            wait = max(1, math.ceil(reset_at - time.time()))
+    async def _count(self, limit: Limit, address: str) -> None:
+        wait = math.ceil(await self._attempts.take(limit, address))
+        if wait > 0:
             raise CapacityError(
-                f"too many attempts: at most {limit.amount} per {limit.get_expiry()} s; "
+                f"too many attempts: at most {limit.amount} per {limit.period:g} s; "
                 f"try again in {wait} s",
                 retry_after=wait,
             )

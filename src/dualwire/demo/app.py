@@ -8,6 +8,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from ..http import JWTAuthenticator, admin_router, monitoring_router, realtime_router
+from ..http.attempts import Attempts
 from ..http.origins import OriginPolicy
 from ..manager import ConnectionManager
 from .accounts import AccountPolicy, Accounts
@@ -45,7 +46,9 @@ def create_app(
         ConfigurationError: the account file or an origin cannot be used.
     """
     origins = tuple(allowed_origins) if not isinstance(allowed_origins, str) else allowed_origins
-    accounts = Accounts(account_policy, path=accounts_path, clock=manager.node.clock)
+    node = manager.node
+    attempts = Attempts(node.engine, node.clock)
+    accounts = Accounts(account_policy, path=accounts_path, clock=node.clock, attempts=attempts)
     game = Game(manager, load_world(world_path), accounts.name_of)
     app = FastAPI(title="Arkham", docs_url=None, redoc_url=None)
     app.include_router(pages_router(manager, game.town))

@@ -15,6 +15,7 @@ from ..codes import SESSION_REPLACED, Code
 from ..config import HistoryPolicy, SessionPolicy
 from ..core.commands import CommandClaim, CommandTable
 from ..core.cursor import merge
+from ..core.limits import Buckets, Rate
 from ..core.presence import PresenceTable, Transitions
 from ..core.revocation import RevocationTable
 from ..core.rooms import RoomTable
@@ -75,6 +76,7 @@ class MemoryEngine(Engine):
         self._written: dict[str, Cursor] = {}
         self._commands = CommandTable(policy.resume)
         self._tickets: dict[str, Ticket] = {}
+        self._attempts: dict[tuple[int, float], Buckets[str]] = {}
         self._revoked = RevocationTable()
 
     async def start(self, sink: Sink, renewed: Renewed = ignore_renewal) -> None:
@@ -279,6 +281,14 @@ class MemoryEngine(Engine):
         if ticket is None or ticket.expires_at <= self._clock.now():
             return None
         return ticket
+
+    # Attempts
+
+    async def attempt(self, key: str, amount: int, period: float) -> float:
+        kind = amount, period
+        if kind not in self._attempts:
+            self._attempts[kind] = Buckets(Rate(amount / period, amount))
+        return max(0.0, self._attempts[kind].take(key, self._clock.now()))
 
     # Revocation
 

@@ -11,7 +11,7 @@ from ..config import Rates
 
 __all__ = ["Addresses", "peer_of"]
 
-FORWARDING = ("x-forwarded-for", "forwarded")
+FORWARDING = {b"x-forwarded-for", b"forwarded"}
 """What a proxy adds. A server that trusts its proxy has put the forwarded address in the peer's
 place by then (uvicorn: ``--proxy-headers``, ``--forwarded-allow-ips``)."""
 
@@ -43,10 +43,12 @@ class Addresses:
         peer, trusted = self._read(client[0])
         if not trusted:
             return peer
-        headers = connection.headers
-        # A proxy on a trusted machine, which the server was not told to believe: whoever is behind
-        # it is not trusted, only not told apart.
-        return peer if any(name in headers for name in FORWARDING) else None
+        for name, _ in connection.scope["headers"]:
+            if name in FORWARDING:
+                # A proxy on a trusted machine, which the server was not told to believe: whoever is
+                # behind it is not trusted, only not told apart.
+                return peer
+        return None
 
     def _look(self, host: str) -> tuple[str, bool]:
         try:

@@ -1,9 +1,8 @@
 """Attempts of strangers, counted by where they come from: proofs, logins, registrations.
 
-In one process each count is a bucket of the core (:mod:`dualwire.core.limits`); the memory storage
-of the ``limits`` package is not used, because it keeps every address that ever came, for ever, and
-wakes a thread for each look. Where the engine is shared by several nodes, the counts are as well:
-in Redis, by ``limits``.
+The engine counts, so nodes that share one count together. In this process the memory engine does,
+in buckets of the core: the memory storage of the ``limits`` package keeps every address that ever
+came, for ever, and wakes a thread for each look.
 """
 
 from __future__ import annotations
@@ -12,12 +11,15 @@ from dataclasses import dataclass
 
 import structlog
 
-from ..abc import Clock
-from ..core.limits import Buckets, Rate
+from ..abc import Clock, Engine
+from ..exceptions import EngineError
 
 __all__ = ["Attempts", "Limit"]
 
 log = structlog.get_logger("dualwire")
+
+KEPT = 10_000
+"""Peers who are remembered as having to wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,14 @@ class Attempts:
     """Counts attempts.
 
     Args:
+        engine: counts them.
         clock: time.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, engine: Engine, clock: Clock) -> None:
+        self._engine = engine
         self._clock = clock
-        self._buckets: dict[Limit, Buckets[str]] = {}
+        self._waiting: dict[tuple[str, str], float] = {}
 
     async def take(self, limit: Limit, key: str) -> float:
         """Count an attempt.
@@ -53,15 +57,28 @@ class Attempts:
         Returns:
             Seconds after which there is room for another one; 0 when there was room for this one.
         """
-        return max(0.0, self._of(limit).take(key, self._clock.now()))
+        waiting = self.wait(limit, key)
+        if waiting > 0.0:
+            return waiting
+        name = f"{limit.what}:{key}"
+        try:
+            wait = await self._engine.attempt(name, limit.amount, limit.period)
+        except EngineError as error:
+            # Nobody opens anything while it is away; what was tried meanwhile is forgiven.
+            log.warning("attempt_not_counted", what=limit.what, cause=error.cause)
+            return 0.0
+        if wait > 0.0:
+            if len(self._waiting) >= KEPT:
+                self._waiting.clear()
+            self._waiting[limit.what, key] = self._clock.now() + wait
+        return wait
 
     def wait(self, limit: Limit, key: str) -> float:
-        """What :meth:`take` would return, as far as this node knows; nothing is counted."""
-        return max(0.0, self._of(limit).wait(key, self._clock.now()))
-
-    def _of(self, limit: Limit) -> Buckets[str]:
-        found = self._buckets.get(limit)
-        if found is None:
-            rate = Rate(limit.amount / limit.period, limit.amount)
-            found = self._buckets[limit] = Buckets(rate)
-        return found
+        """Seconds that a peer has to wait, as far as this node knows; nothing is counted."""
+        until = self._waiting.get((limit.what, key))
+        if until is None:
+            return 0.0
+        wait = until - self._clock.now()
+        if wait <= 0.0:
+            del self._waiting[limit.what, key]
+        return max(0.0, wait)

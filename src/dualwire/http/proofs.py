@@ -37,7 +37,7 @@ class Proofs:
     def __init__(self, node: Node) -> None:
         rates = node.config.rates
         self._node = node
-        self._attempts = Attempts(node.clock)
+        self._attempts = Attempts(node.engine, node.clock)
         self._addresses = Addresses(rates)
         most = rates.failures
         self._limit = Limit("failure", math.ceil(most), 60.0) if most is not None else None

@@ -161,3 +161,17 @@ async def a_session_that_is_not_current_is_retired_only(rig: EngineRig) -> None:
     await rig.engine.end_session(BOB, REVOKED, flush=False, session_id=_THREE)
     claim = await rig.engine.claim(BOB, _THREE, "unused-1")
     expect("of somebody who never came", (claim.outcome, claim.code), ("refused", REVOKED))
+
+
+@case
+async def attempts_are_counted_together(rig: EngineRig) -> None:
+    """So many in a period, whoever asks; then one for each part of it that passes."""
+    waits = await asyncio.gather(*(rig.engine.attempt("login:here", 3, 60.0) for _ in range(5)))
+    expect("waits", sorted(round(each, 1) for each in waits), [0.0, 0.0, 0.0, 20.0, 20.0])
+    expect("of another", await rig.engine.attempt("login:there", 3, 60.0), 0.0)
+    await rig.later(20.0)
+    expect("after a part", await rig.engine.attempt("login:here", 3, 60.0), 0.0)
+    expect("and then", round(await rig.engine.attempt("login:here", 3, 60.0), 1), 20.0)
+    await rig.later(1000.0)
+    waits = [await rig.engine.attempt("login:here", 3, 60.0) for _ in range(4)]
+    expect("after a rest", [round(each, 1) for each in waits], [0.0, 0.0, 0.0, 20.0])

@@ -315,6 +315,11 @@ class RedisEngine(Engine):
     async def take_ticket(self, secret: str) -> Ticket | None:
         return await self._tickets.take(secret)
 
+    async def attempt(self, key: str, amount: int, period: float) -> float:
+        args = [*self._calls.head(), 1000 * period / amount, 1000 * period]
+        wait = await self._calls.run("attempt", "attempt", [self._keys.attempts(key)], args)
+        return max(0.0, float(wait) / 1000)
+
     # Revocation
 
     async def revoke(self, key: str, at: float, until: float) -> None:

@@ -79,6 +79,10 @@ class Keys:
         kinds = ("records", "changes", "numbers", "due", "graves")
         return [self.of(kind, f"index:{part}") for kind in kinds]
 
+    def attempts(self, key: str) -> str:
+        """The bucket of one kind of attempt by one peer."""
+        return self.of("attempts", key)
+
     def revocations(self) -> list[str]:
         """What is revoked, what changed, what expires when, and numbers."""
         return [self.of(kind, "revoked") for kind in ("revoked", "changes", "ends", "numbers")]
