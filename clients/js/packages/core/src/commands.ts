@@ -65,7 +65,8 @@ export class Commands {
         perhapsSent: false,
         repeats: 0,
         pause: Math.max(2 * this.uplink.roundTrip, SHORTEST),
-        byWebSocket: true,
+        // A WebSocket that brings nothing probably takes nothing to the server either.
+        byWebSocket: this.uplink.websocket.degraded === null,
         timers: [],
       };
       this.#pending.set(id, pending);

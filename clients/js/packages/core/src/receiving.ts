@@ -34,6 +34,8 @@ export interface Audience {
   duplicate(duplicate: Duplicate): void;
   warning(warning: Warning): void;
   problem(reason: Problem["reason"], message: string, connection: ConnectionType): void;
+  /** A copy that was eliminated. */
+  duplicate(duplicate: Duplicate): void;
   /** Figures are others now. */
   counted(): void;
 }
