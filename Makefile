@@ -58,9 +58,13 @@ play: $(STAMP) ## Play the game that `make run` serves, in this terminal
 test: $(STAMP) $(JS_STAMP) ## Run every test
 	$(call need,cc,gcc libc6-dev)
 	$(call need,redis-server,redis-server)
+<<<<<<< HEAD
 	$(call need,nginx,nginx-light)
 	$(call need,caddy,caddy)
 	$(call need,promtool,prometheus)
+=======
+	$(call need,chromium,chromium)
+>>>>>>> bd0733f (The game has a page that a person would want to use)
 	@echo "==> Testing"
 	@$(BIN)/python -m pytest -q -n auto
 	@echo "==> Testing the browser's clients"
@@ -108,6 +112,11 @@ bench-failover: $(STAMP) ## Measure what players notice of a failing connection,
 chaos: $(STAMP) ## Let 50 players play through random faults for 3 minutes; SEED=7 for the same ones again
 	@echo "==> Playing"
 	@$(BIN)/python -m bench chaos $(if $(SEED),--seed $(SEED))
+
+.PHONY: page
+page: $(JS_STAMP) ## Build the game's page into the package, after a change in clients/js
+	@echo "==> Building the page"
+	@cd $(JS) && npm run build --silent -w apps/play
 
 .PHONY: docs
 docs: $(STAMP) ## Build the documentation into site/

@@ -135,6 +135,17 @@ async def test_a_browser_plays_by_its_cookie_until_it_logs_out() -> None:
         assert (await game.http.post("/auth/logout", headers=home)).status_code == 200
 
 
+async def test_leaving_here_only_ends_nothing_elsewhere() -> None:
+    async with arkham() as game:
+        player = await game.player("Ada")
+        home = {"origin": str(game.http.base_url).rstrip("/")}
+        home["authorization"] = f"Bearer {player.token}"
+        out = await game.http.post("/auth/logout?session=keep", headers=home)
+        assert out.status_code == 200
+        assert "dualwire_token" in out.headers["set-cookie"]
+        assert await player.do("look")
+
+
 @pytest.mark.parametrize("path", ["register", "login", "guest", "logout"])
 async def test_no_page_elsewhere_logs_anybody_in_or_out(path: str) -> None:
     async with arkham(allowed_origins=["https://friend.example"]) as game:

@@ -87,9 +87,15 @@ class _Login:
         return JSONResponse(facts, headers={"cache-control": "no-store"})
 
     async def logout(self, request: Request) -> Response:
-        """End the player's session, revoke the token and forget the cookie."""
+        """End the player's session, revoke the token and forget the cookie.
+
+        With ``?session=keep`` the cookie only: who plays on elsewhere may leave here.
+        """
         self._check_site(request)
         response = JSONResponse({"message": "Logged out"})
+        if request.query_params.get("session") == "keep":
+            response.delete_cookie(COOKIE, httponly=True, samesite="lax")
+            return response
         try:
             identity = await self._identity(request)
         except AuthenticationError:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import base64
+import gzip
 import hashlib
-import re
+import mimetypes
+from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from ..http.errors import NotFoundError
 from ..http.routing import add_endpoint
@@ -19,27 +20,39 @@ from .town import Town
 
 __all__ = ["pages_router"]
 
-PAGE = Path(__file__).with_name("static") / "index.html"
+STATIC = Path(__file__).with_name("static")
+"""What ``make page`` builds from ``clients/js/apps/play``; committed, so that nobody needs Node."""
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+"""The content security policy: the page's own files run, and nothing else."""
+
+_COMPRESSIBLE = {".html", ".js", ".css", ".txt"}
 
 
 def pages_router(manager: ConnectionManager, town: Town) -> APIRouter:
-    """``/``, ``/rooms/{room_id}`` and ``/game/status``.
+    """``/``, ``/assets/{name}``, ``/rooms/{room_id}`` and ``/game/status``.
 
     Args:
         manager: is counted.
         town: has the rooms.
     """
-    html = PAGE.read_text("utf-8")
-    headers = {
-        "content-security-policy": _policy(html),
-        "cache-control": "no-cache",
-        "referrer-policy": "no-referrer",
-        "x-content-type-options": "nosniff",
-    }
+    index = _File.read(STATIC / "index.html")
+    # Only what is there when the process starts is ever served: a name is a key, never a path.
+    assets = {path.name: _File.read(path) for path in sorted((STATIC / "assets").iterdir())}
 
-    async def page(_: Request) -> Response:
+    async def page(request: Request) -> Response:
         """The game's page."""
-        return HTMLResponse(html, headers=headers)
+        return index.response(request)
+
+    async def asset(request: Request) -> Response:
+        """A file of the page."""
+        found = assets.get(request.path_params["name"])
+        if found is None:
+            raise NotFoundError(f"there is no file {request.path_params['name'][:64]!r}")
+        return found.response(request)
 
     async def room(request: Request) -> Response:
         """A room of the town."""
@@ -63,22 +76,42 @@ def pages_router(manager: ConnectionManager, town: Town) -> APIRouter:
 
     router = APIRouter(tags=["game"])
     add_endpoint(router, "GET", "/", page, head=True)
+    add_endpoint(router, "GET", "/assets/{name}", asset, head=True)
     add_endpoint(router, "GET", "/rooms/{room_id}", room)
     add_endpoint(router, "GET", "/game/status", status)
     return router
 
 
-def _policy(html: str) -> str:
-    """The content security policy of a page: its own script and style run, and nothing else."""
-    scripts, styles = (
-        " ".join(f"'sha256-{_digest(text)}'" for text in re.findall(pattern, html, re.DOTALL))
-        for pattern in (r"<script>(.*?)</script>", r"<style>(.*?)</style>")
-    )
-    return (
-        f"default-src 'none'; script-src {scripts}; style-src {styles}; connect-src 'self'; "
-        "img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    )
+@dataclass(frozen=True, slots=True)
+class _File:
+    """One file of the page, ready to be sent."""
 
+    body: bytes
+    compressed: bytes | None
+    """``None`` where it gains nothing: fonts are compressed already."""
+    headers: dict[str, str]
 
-def _digest(text: str) -> str:
-    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    @classmethod
+    def read(cls, path: Path) -> _File:
+        body = path.read_bytes()
+        compressible = path.suffix in _COMPRESSIBLE
+        kind = mimetypes.types_map.get(path.suffix) or "font/woff2"
+        headers = {
+            "content-type": f"{kind}; charset=utf-8" if compressible else kind,
+            "content-security-policy": POLICY,
+            # Names stay when their content changes, so a browser asks; mostly it is told 304.
+            "cache-control": "no-cache",
+            "etag": f'"{hashlib.sha256(body).hexdigest()[:24]}"',
+            "referrer-policy": "no-referrer",
+            "x-content-type-options": "nosniff",
+            "vary": "Accept-Encoding",
+        }
+        return cls(body, gzip.compress(body, mtime=0) if compressible else None, headers)
+
+    def response(self, request: Request) -> Response:
+        if self.headers["etag"] in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=self.headers)
+        if self.compressed is not None and "gzip" in request.headers.get("accept-encoding", ""):
+            headers = self.headers | {"content-encoding": "gzip"}
+            return Response(self.compressed, headers=headers)
+        return Response(self.body, headers=self.headers)
