@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from dualwire.runtime.skips import YOUNG
+
 from ..game import Game
 from ..live import SSEClient, WSClient, until
 from .test_v1 import V1, at, cursor_of, events, frames
@@ -93,11 +95,23 @@ async def test_twins_agree_and_what_is_skipped_is_one_range(game: Game) -> None:
 async def test_a_skip_is_written_with_the_next_ping_at_the_latest(game: Game) -> None:
     async with game.websocket("ann", "session-1", V1 + CHAT) as socket:
         await socket.wait(1)
+        for _ in range(YOUNG):
+            game.manager.node.hub.skips.grow_up()
         await say(game, "tick", "tick")
         while not frames(socket, "ping"):
             await game.clock.advance(1.0)
         assert [frame["type"] for frame in socket.events] == ["hello", "skip", "ping"]
         assert socket.events[1]["to"] == socket.events[2]["tails"]["global"][1] == 2
+
+
+async def test_a_young_connection_tells_soon_since_its_twin_may_be_behind(game: Game) -> None:
+    """Both open without a cursor, and somebody is excluded from something between the two."""
+    async with game.websocket("ann", "session-1", V1) as socket:
+        await socket.wait(1)
+        await game.manager.broadcast_global({"n": 1}, exclude_player="ann")
+        await game.manager.broadcast_global({"n": 2}, exclude_player="ann")
+        await until(lambda: frames(socket, "skip"))
+        assert frames(socket, "skip") == [{"type": "skip", "stream": "global", "from": 1, "to": 2}]
 
 
 async def test_replay_tells_ranges_as_well(game: Game) -> None:

@@ -55,6 +55,7 @@ class Housekeeping:
         node.stats.loop_lag.add(self._own_delay)
         node.timeline.take(node.clock.wall(), node.stats)
         node.hub.sampling.tidy()
+        node.hub.skips.grow_up()
         node.arms.turn()
         if node.ready and node.stopping():
             node.ready = False

@@ -28,7 +28,6 @@ from ..types import (
     Subscribed,
     Unsubscribed,
 )
-from . import skips
 from .audience import Audience, Audiences, LocalPlayer
 from .connection import Connection
 from .flushing import Flushing
@@ -36,6 +35,7 @@ from .permission import Permission
 from .readers import Readers
 from .renewal import Renewal, number_anew
 from .sampling import Sampling
+from .skips import Skips
 from .stats import Stats
 from .twins import Twins
 
@@ -82,6 +82,7 @@ class Hub:
         self.readers = Readers(self, config.limits.outbox, call_soon, end, stats)
         self.twins = Twins(self, config.plain_twins)
         self.sampling = Sampling(stats, now)
+        self.skips = Skips(self, call_later)
         self.players: dict[str, LocalPlayer] = {}
         self._audiences = Audiences(engine)
         self.renewal = Renewal(self, self._audiences, engine, end)
@@ -132,6 +133,7 @@ class Hub:
     def open(self, connection: Connection, place: Place) -> None:
         """A connection with a transport begins to be given events, from a place on."""
         connection.step(Step.OPEN)
+        self.skips.opened(connection)
         self.begin(connection, place)
         if connection.encoding.contiguous and connection.place is not None:
             connection.place.losses = list(place.losses)
@@ -153,7 +155,7 @@ class Hub:
         """Let a connection account for all that it skipped up to here."""
         if connection.state is State.LIVE:
             for stream in connection.player.streams:
-                skips.tell(self._audiences[stream], stream, connection)
+                self.skips.tell(self._audiences[stream], stream, connection)
             self.mark(connection)
 
     def tails(self, connection: Connection) -> Cursor:
@@ -168,6 +170,7 @@ class Hub:
         if connection.state is State.LIVE:
             connection.place = self.leave_live(connection)
         self.readers.forget(connection)
+        self.skips.forget(connection)
         self.twins.arrange(player)
 
     def written(self, connection: Connection) -> Place | None:
@@ -232,7 +235,7 @@ class Hub:
             return
         player = self.players[stream[7:]]
         for connection in list(audience.skipped or ()):
-            skips.tell(audience, stream, connection)
+            self.skips.tell(audience, stream, connection)
         if isinstance(body, (Subscribed, Unsubscribed)):
             self._move(player, audience, entry, body)
             return
@@ -259,7 +262,7 @@ class Hub:
     def _give(self, audience: Audience, stream: str, entry: Entry, body: Event) -> None:
         refused = self.permission.refused(audience, body)
         if audience.skipped:
-            skips.tell_before(audience, stream, entry, body, refused)
+            self.skips.tell_before(audience, stream, entry, body, refused)
         limits = self._config.limits
         full: list[Connection] = []
         skipping: list[Connection] = []
@@ -297,7 +300,7 @@ class Hub:
         if entry.accepted and not refused:
             self.sampling.given(connection, stream, audience.position, entry, now)
         if skipping:
-            skips.note(audience, skipping, entry.offset)
+            self.skips.note(audience, skipping, entry.offset)
         for connection in full:
             # Inline, so that a publisher who never yields cannot grow an outbox without bound.
             self._flush_one(connection)
@@ -320,7 +323,7 @@ class Hub:
             live = []
         audience.position = Position(audience.position.epoch, entry.offset)
         for connection in live:
-            skips.tell(room, body.stream, connection)
+            self.skips.tell(room, body.stream, connection)
             self._tell(connection, player.stream, entry)
         if type(body) is Subscribed:
             player.rooms[body.stream] = None

@@ -26,6 +26,10 @@ from .short import Begun, accept_key, address, shortcut
 __all__ = ["GatewayHTTPProtocol", "GatewayWebSocketProtocol"]
 
 
+HELD = 16 * 1024
+"""Bytes that a peer may send before its handshake is answered; then it is not read from."""
+
+
 class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
     """A WebSocket that can be taken from the application that accepted it."""
 
@@ -36,10 +40,40 @@ class GatewayWebSocketProtocol(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, settled: Settled | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._settled = settled
+        self._held = b""
+        """What the peer sent before its handshake was answered."""
 
     def data_received(self, data: bytes) -> None:
+        if self._held or (self.handshake_initiated and not self.handshake_complete):
+            # Uvicorn would read frames, and could not answer a broken one before the handshake.
+            self._held += data
+            if len(self._held) > HELD:
+                self.transport.pause_reading()
+            return
         self.early = self.handshake_initiated
         super().data_received(data)
+
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if self._held and message["type"] == "websocket.close":
+            # Nobody reads what it said, so nobody sees its answer to this either.
+            self.transport.close()
+
+    async def receive(self) -> Any:
+        self.release()
+        return await super().receive()
+
+    def release(self) -> None:
+        """Read what the peer sent too early, now that somebody wants it."""
+        if self._held and self.handshake_complete:
+            self.data_received(self.take_held())
+
+    def take_held(self) -> bytes:
+        """What the peer sent too early, for whoever reads it."""
+        held, self._held = self._held, b""
+        if len(held) > HELD and not self.transport.is_closing():
+            self.transport.resume_reading()
+        return held
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
@@ -121,6 +155,7 @@ class GatewayHTTPProtocol(GuardedHTTPProtocol):
             return True
         if not begun.done:
             self._wait(begun)
+            offer.cycle = self.cycle
         elif begun.settled is not None:
             self._long_road(begun.settled)
         return True
@@ -152,7 +187,9 @@ class GatewayHTTPProtocol(GuardedHTTPProtocol):
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]
         # HTTP/1.0 has no chunks; such a stream takes the slow road.
         if scope.get("http_version") == "1.1" and "path" in scope:
-            scope["extensions"] = {HANDOVER: StreamOffer(self, scope)}
+            offer = StreamOffer(self, scope)
+            offer.cycle = self.cycle
+            scope["extensions"] = {HANDOVER: offer}
             if settled is not None:
                 scope["extensions"][SETTLED] = settled
 

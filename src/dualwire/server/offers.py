@@ -70,6 +70,9 @@ class WebSocketOffer(_OfWebSocket):
         if not protocol.writable.is_set():
             transport.pause()
         taken.begin(protocol)
+        held = protocol.take_held()
+        if held:
+            taken.data_received(held)
 
 
 class UpgradeOffer(_OfWebSocket, Unanswered):
@@ -140,11 +143,14 @@ class StreamOffer(Unanswered):
         scope: of the request.
     """
 
-    __slots__ = ("_keep_alive", "_protocol", "_scope")
+    __slots__ = ("_keep_alive", "_protocol", "_scope", "cycle")
 
     def __init__(self, protocol: GatewayHTTPProtocol, scope: Any) -> None:
         self._protocol: GatewayHTTPProtocol | None = protocol
         self._scope = scope
+        self.cycle: Any = None
+        """Uvicorn's own of this request, if it has one; the protocol's newest may be that of a
+        request that is pipelined behind."""
         self._keep_alive = protocol.parser.should_keep_alive()
 
     def accept(self, fields: Sequence[tuple[bytes, bytes]]) -> None:
@@ -160,7 +166,7 @@ class StreamOffer(Unanswered):
                 200,
             )
         if protocol.waiting:
-            protocol.cycle.response_started = True
+            self.cycle.response_started = True
         protocol.transport.write(
             b"HTTP/1.1 200 OK\r\n%b%btransfer-encoding: chunked\r\n\r\n"
             % (
@@ -172,7 +178,7 @@ class StreamOffer(Unanswered):
     def take(self, transport: DirectTransport, receiver: Receiver | None) -> None:
         protocol, self._protocol, self._scope = self._protocol, None, None
         assert protocol is not None
-        cycle = protocol.cycle
+        cycle, self.cycle = self.cycle, None
         gone = False
         if cycle is not None:
             # Uvicorn sees a finished response on a connection that is not its own any more.

@@ -106,7 +106,9 @@ class TakenWebSocket(asyncio.Protocol):
             return b""
         self._closing = True
         parser = self._parser = self._parser or self._parsers.lend()
-        parser.send_close(code.number, reason)
+        # A peer's own close, or what it broke, may stand behind the message that ends it here.
+        if parser.state is State.OPEN:
+            parser.send_close(code.number, reason)
         return b"".join(parser.data_to_send())
 
     def resume(self) -> None:
@@ -230,8 +232,7 @@ class TakenWebSocket(asyncio.Protocol):
 
     def _fail(self, parser: Protocol) -> None:
         """The peer broke the protocol: say how, and close."""
-        if self._closing:
-            return
+        # Whoever is told goodbye and answers with something broken gives no better answer later.
         self._closing = True
         self._socket.write(b"".join(parser.data_to_send()))
         self._socket.close()

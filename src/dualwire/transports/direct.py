@@ -161,7 +161,12 @@ class DirectTransport(Transport):
     # The hub's side
 
     def start(self, listener: TransportListener) -> None:
-        self._listener = listener
+        if self._alive:
+            self._listener = listener
+            return
+        # Its peer was gone, or said goodbye behind its handshake, before anybody listened.
+        code, _ = self._goodbye or (PEER_GONE, None)
+        asyncio.get_running_loop().call_soon(listener.on_closed, code)
 
     def write(self, frames: Sequence[Frame]) -> None:
         if not self._alive or self._goodbye is not None:
@@ -242,3 +247,5 @@ class DirectTransport(Transport):
         listener, self._listener = self._listener, None
         if listener is not None:
             listener.on_closed(code)
+        else:
+            self._goodbye = code, None
