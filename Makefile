@@ -58,13 +58,10 @@ play: $(STAMP) ## Play the game that `make run` serves, in this terminal
 test: $(STAMP) $(JS_STAMP) ## Run every test
 	$(call need,cc,gcc libc6-dev)
 	$(call need,redis-server,redis-server)
-<<<<<<< HEAD
 	$(call need,nginx,nginx-light)
 	$(call need,caddy,caddy)
 	$(call need,promtool,prometheus)
-=======
 	$(call need,chromium,chromium)
->>>>>>> bd0733f (The game has a page that a person would want to use)
 	@echo "==> Testing"
 	@$(BIN)/python -m pytest -q -n auto
 	@echo "==> Testing the browser's clients"
