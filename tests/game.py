@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from fastapi import FastAPI
 
-from dualwire import Config, ConnectionManager
+from dualwire import Config, ConnectionManager, Engine
 from dualwire.http import JWTAuthenticator, realtime_router
 from dualwire.testing import ManualClock
 
@@ -78,11 +78,15 @@ class Game:
 
 @contextlib.asynccontextmanager
 async def playing(
-    config: Config | None = None, server: ServerName = "uvicorn", **options: object
+    config: Config | None = None,
+    server: ServerName = "uvicorn",
+    engine: Callable[[ManualClock], Engine] | None = None,
+    **options: object,
 ) -> AsyncIterator[Game]:
     """Serve an application of nothing but the realtime endpoints."""
     clock = ManualClock()
-    manager = ConnectionManager(config=config, clock=clock, secret=SECRET)
+    made = engine(clock) if engine is not None else None
+    manager = ConnectionManager(made, config, clock=clock, secret=SECRET)
     auth = JWTAuthenticator(SECRET, clock=clock)
     app = FastAPI(lifespan=manager.lifespan)
     app.include_router(realtime_router(manager, auth))

@@ -252,7 +252,8 @@ class Engine(ABC):
     async def detach(self, player_id: str, connection_id: str) -> None:
         """A connection ended; the last one starts the grace.
 
-        It does not fail: an engine that is away learns it when it is back.
+        It may be called while ``attach`` is under way: the end counts. It does not fail: an engine
+        that is away learns it when it is back.
         """
 
     @abstractmethod

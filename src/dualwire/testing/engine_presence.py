@@ -103,6 +103,18 @@ async def a_connection_counts_once(rig: EngineRig) -> None:
 
 
 @case
+async def a_connection_that_ends_while_it_begins_has_ended(rig: EngineRig) -> None:
+    """``detach`` is called while ``attach`` is under way: the end counts."""
+    await rig.engine.claim(EVA, None, "session-1")
+    for player_id in (EVA, BOB):
+        begins = asyncio.ensure_future(rig.engine.attach(player_id, "c1"))
+        await asyncio.sleep(0)
+        await rig.engine.detach(player_id, "c1")
+        await begins
+        expect("connections", rig.engine.presence()[player_id].connections, frozenset())
+
+
+@case
 async def a_logout_is_not_announced_by_a_tick(rig: EngineRig) -> None:
     """``end_session``'s caller announces the departure; nobody else does."""
     await _arrive(rig, "c1")

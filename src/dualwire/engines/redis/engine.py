@@ -112,6 +112,7 @@ class RedisEngine(Engine):
         self._revocations = Revocations(calls, keys, clock)
         self._over: set[str] = set()
         """Players whose session ended on another node, and whose streams are still needed here."""
+        self._attaching: dict[str, asyncio.Future[None]] = {}
         self._owed: set[tuple[str, str]] = set()
         """Connections that ended while Redis was away."""
         self._stopped = False
@@ -226,12 +227,21 @@ class RedisEngine(Engine):
         return record.session if record is not None else None
 
     async def attach(self, player_id: str, connection_id: str) -> bool:
-        await self._house.look_after("attach", player_id)
-        arrived = await self._players.attach(player_id, connection_id)
-        self._own.attach(player_id, connection_id)
-        return arrived
+        attached = asyncio.get_running_loop().create_future()
+        self._attaching[connection_id] = attached
+        try:
+            await self._house.look_after("attach", player_id)
+            arrived = await self._players.attach(player_id, connection_id)
+            self._own.attach(player_id, connection_id)
+            return arrived
+        finally:
+            del self._attaching[connection_id]
+            attached.set_result(None)
 
     async def detach(self, player_id: str, connection_id: str) -> None:
+        if connection_id in self._attaching:
+            # One that ends while it begins must not begin after its end.
+            await self._attaching[connection_id]
         self._own.detach(player_id, connection_id)
         try:
             await self._players.detach(player_id, connection_id)
