@@ -85,11 +85,14 @@ async def test_connections_on_two_nodes_carry_the_same_offsets(cluster: Cluster)
 
 
 async def test_a_takeover_on_another_node_closes_the_old_connection(cluster: Cluster) -> None:
-    async with cluster.node() as one, cluster.node() as two:
-        async with one.websocket("ann", SESSION, V1) as old:
-            await one.connected("ann", websocket=1)
-            async with two.websocket("ann", "session-2", V1):
-                assert await old.wait_end() == SESSION_REPLACED.number
+    async with (
+        cluster.node() as one,
+        cluster.node() as two,
+        one.websocket("ann", SESSION, V1) as old,
+    ):
+        await one.connected("ann", websocket=1)
+        async with two.websocket("ann", "session-2", V1):
+            assert await old.wait_end() == SESSION_REPLACED.number
             await one.connected("ann")
 
 
