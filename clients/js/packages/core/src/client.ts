@@ -266,10 +266,6 @@ export class Client implements GameConnection, Owner, Audience, Sleeper {
     this.#board.changed();
   }
 
-  duplicate(duplicate: Events["duplicate"]): void {
-    this.#emitter.emit("duplicate", duplicate);
-  }
-
   counted(): void {
     this.#board.counted();
   }

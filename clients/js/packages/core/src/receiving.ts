@@ -31,7 +31,6 @@ const OF_STREAMS = new Set([
 export interface Audience {
   /** Items, in order. */
   item(item: Item): void;
-  duplicate(duplicate: Duplicate): void;
   warning(warning: Warning): void;
   problem(reason: Problem["reason"], message: string, connection: ConnectionType): void;
   /** A copy that was eliminated. */
