@@ -24,3 +24,13 @@ export function delay(
     twinLives && failures === 0 ? 0 : random * Math.min(LONGEST, FIRST * 2 ** failures);
   return Math.max(chosen, retryAfter ?? 0);
 }
+
+/**
+ * The same for a move to another node, while the old connection lives.
+ *
+ * @param failures tries of this move that came to nothing before the one that just did
+ */
+export function moveDelay(random: number, failures: number, retryAfter: number | null): number {
+  const chosen = failures === 0 ? 0 : random * Math.min(2, 0.1 * 2 ** failures);
+  return Math.max(chosen, retryAfter ?? 0);
+}

@@ -60,7 +60,7 @@ export class Board<T extends object> {
   }
 
   stop(): void {
-    if (this.#timer !== null) this.environment.clearTimer(this.#timer);
+    this.environment.clearTimer(this.#timer);
     this.#timer = null;
   }
 }

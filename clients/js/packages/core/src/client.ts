@@ -132,10 +132,11 @@ export class Client implements GameConnection, Owner, Audience, Sleeper {
   readonly disconnect = (): void => {
     if (this.#status === "idle") return;
     this.keep();
-    this.#setStatus("idle", "The client was disconnected.");
-    this.#stop("The client was disconnected.");
+    const reason = "disconnect() was called";
+    this.#setStatus("idle", reason);
+    this.#stop(reason);
     this.#ended = null;
-    this.#entering?.reject(new EndedError("disconnect() was called before it was open", null));
+    this.#entering?.reject(new EndedError(reason, null));
     this.#entering = null;
   };
 
@@ -147,13 +148,13 @@ export class Client implements GameConnection, Owner, Audience, Sleeper {
   readonly send = async (message: JSONObject): Promise<void> => {
     this.#uplink.check(JSON.stringify(message));
     if (this.#status === "idle" || this.#status === "ended") {
-      throw new EndedError("it is not connected: call connect() first", this.#ended);
+      throw new EndedError("not connected: call connect() first", this.#ended);
     }
     try {
       const event = await this.#uplink.send(message);
       if (event !== null) this.item({ type: "direct", event, by: "sse" });
     } catch (error) {
-      throw new NotSentError(error instanceof Error ? error.message : String(error));
+      throw notSent(error);
     }
   };
 
@@ -163,7 +164,7 @@ export class Client implements GameConnection, Owner, Audience, Sleeper {
       this.#moved();
       return id;
     } catch (error) {
-      throw new NotSentError(error instanceof Error ? error.message : String(error));
+      throw notSent(error);
     }
   };
 
@@ -231,7 +232,8 @@ export class Client implements GameConnection, Owner, Audience, Sleeper {
   }
 
   changed(connection: ClientConnection): void {
-    this.#tally.connection(connection);
+    const outage = this.#tally.connection(connection);
+    if (outage !== null) this.#receiving.recovered(connection, outage === "noticed");
     this.#emitter.emit("connection", connection.info());
     this.#judgeStatus(connection);
     this.#board.changed();
@@ -249,10 +251,6 @@ export class Client implements GameConnection, Owner, Audience, Sleeper {
     else this.#board.changed();
   }
 
-  duplicate(duplicate: Events["duplicate"]): void {
-    this.#emitter.emit("duplicate", duplicate);
-  }
-
   warning(warning: Events["warning"]): void {
     this.#emitter.emit("warning", warning);
   }
@@ -260,9 +258,7 @@ export class Client implements GameConnection, Owner, Audience, Sleeper {
   problem(reason: string, message: string, connection: ConnectionType | null): void {
     this.#error = { reason, message, connection, at: this.#environment.wall() };
     // A listener of errors that fails is not told of its own failure.
-    if (reason !== "listener" || !message.startsWith("A listener of error ")) {
-      this.#emitter.emit("error", this.#error);
-    }
+    if (!message.startsWith("A listener of error ")) this.#emitter.emit("error", this.#error);
     this.#board.changed();
   }
 
@@ -316,7 +312,7 @@ export class Client implements GameConnection, Owner, Audience, Sleeper {
   /** The session is another one now: both connections move to it. */
   #moved(): void {
     this.#tellSession();
-    if (this.#timers.lastWords !== null) this.#environment.clearTimer(this.#timers.lastWords);
+    this.#environment.clearTimer(this.#timers.lastWords);
     this.#timers.lastWords = null;
     if (this.#status === "idle") return;
     if (this.#status === "ended") {
@@ -325,6 +321,7 @@ export class Client implements GameConnection, Owner, Audience, Sleeper {
     }
     this.#ended = null;
     for (const each of Object.values(this.#connections)) each.reopen();
+    this.#tally.stopped();
     this.#startConnections();
   }
 
@@ -381,9 +378,7 @@ export class Client implements GameConnection, Owner, Audience, Sleeper {
     this.#receiving.stop();
     this.#unlisten?.();
     this.#unlisten = null;
-    for (const timer of Object.values(this.#timers)) {
-      if (timer !== null) this.#environment.clearTimer(timer);
-    }
+    for (const timer of Object.values(this.#timers)) this.#environment.clearTimer(timer);
     this.#timers = { keep: null, lastWords: null };
     this.#tally.stopped();
   }
@@ -417,6 +412,10 @@ export class Client implements GameConnection, Owner, Audience, Sleeper {
       statistics: keepSame(old?.statistics, counted),
     };
   }
+}
+
+function notSent(error: unknown): NotSentError {
+  return new NotSentError(error instanceof Error ? error.message : String(error));
 }
 
 function deferred() {

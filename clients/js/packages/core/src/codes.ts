@@ -68,7 +68,7 @@ export function codeFor(number: number, name = ""): Code {
     CODES.get(number) ?? {
       number,
       name: name || "peer_code",
-      reason: name || "The peer's own code.",
+      reason: name || "A code of the peer's own.",
       reconnect: true,
       http: 503,
     }

@@ -30,7 +30,10 @@ interface Pending {
   repeats: number;
   pause: number;
   byWebSocket: boolean;
-  timers: Timer[];
+  /** When it is sent again. */
+  again: Timer;
+  /** When it is given up. */
+  end: Timer;
 }
 
 /** The commands of one client. */
@@ -67,12 +70,14 @@ export class Commands {
         pause: Math.max(2 * this.uplink.roundTrip, SHORTEST),
         // A WebSocket that brings nothing probably takes nothing to the server either.
         byWebSocket: this.uplink.websocket.degraded === null,
-        timers: [],
+        again: null,
+        end: null,
       };
       this.#pending.set(id, pending);
       if (timeout !== null) {
         const reason = `no reply within ${timeout} s`;
-        this.#after(pending, timeout, () => this.#giveUp(pending, reason));
+        const giveUp = () => this.#giveUp(pending, reason);
+        pending.end = this.environment.setTimer(giveUp, timeout * 1000);
       }
       void this.#send(pending);
     });
@@ -87,8 +92,9 @@ export class Commands {
   }: Pick<Replied, "id" | "outcome" | "body" | "reason">): void {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
-    if (outcome !== "done" && outcome !== "refused" && outcome !== "unknown") return;
-    this.#settle(pending, outcome, body, reason);
+    // A word of a later version leaves it open what became of it.
+    const known = outcome === "done" || outcome === "refused" ? outcome : "unknown";
+    this.#settle(pending, known, body, reason);
   }
 
   /**
@@ -117,7 +123,7 @@ export class Commands {
     }
     // Without a connection the server would run it for a player who is not there.
     if (this.#pending.has(pending.id)) {
-      this.#after(pending, asked, () => void this.#send(pending));
+      pending.again = this.environment.setTimer(() => void this.#send(pending), asked * 1000);
     }
   }
 
@@ -176,16 +182,9 @@ export class Commands {
     reason: string | null,
   ): void {
     if (!this.#pending.delete(pending.id)) return;
-    for (const timer of pending.timers) this.environment.clearTimer(timer);
+    this.environment.clearTimer(pending.again);
+    this.environment.clearTimer(pending.end);
     pending.resolve({ id: pending.id, outcome, body, reason });
-  }
-
-  #after(pending: Pending, seconds: number, work: () => void): void {
-    const timer = this.environment.setTimer(() => {
-      pending.timers = pending.timers.filter((each) => each !== timer);
-      work();
-    }, seconds * 1000);
-    pending.timers.push(timer);
   }
 }
 

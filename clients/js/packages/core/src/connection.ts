@@ -3,7 +3,7 @@
  * The mirror of `client/connection.py`.
  */
 
-import { delay } from "./backoff.js";
+import { delay, moveDelay } from "./backoff.js";
 import { broken, type Ending, farewell } from "./ended.js";
 import type { Environment, Timer } from "./environment.js";
 import { ProtocolError } from "./errors.js";
@@ -19,9 +19,6 @@ import type { ConnectionInfo, ConnectionState, ConnectionType, Degraded, Fault }
  * that opens and breaks at once would be tried without pause.
  */
 const SETTLED = 5;
-
-/** Seconds after which a replacement that did not open is tried again. */
-const REPLACE_AGAIN = 2;
 
 /** What becomes of what a connection brings. */
 export interface Owner {
@@ -60,6 +57,7 @@ export class ClientConnection {
   life: Life | null = null;
   /** What is to take the place of `life`, on another node. */
   #replacement: Life | null = null;
+  #moveFailures = 0;
   #wanted = false;
   #timer: Timer | null = null;
   /** Before this moment the server wants no try. */
@@ -105,7 +103,7 @@ export class ClientConnection {
   /** End the current life and begin another at once. */
   reopen(): void {
     if (!this.#wanted) return;
-    this.stop(this.state === "standby" ? "standby" : "closed");
+    this.stop();
     this.start();
   }
 
@@ -164,12 +162,11 @@ export class ClientConnection {
       text: (text) => this.#text(life, text),
       ended: (ending) => this.#end(life, ending),
     };
-    this.owner.open(this, life, listener).then(
-      // The transport may have come too late.
-      () => life.over && life.transport?.abort(),
-      (error: unknown) =>
+    this.owner
+      .open(this, life, listener)
+      .catch((error: unknown) =>
         this.#end(life, error instanceof Refused ? error.ending : broken(String(error))),
-    );
+      );
     return life;
   }
 
@@ -177,7 +174,7 @@ export class ClientConnection {
     if (life.over || this.fault === "swallow") return;
     try {
       const frame = readObject(text);
-      if (frame === null) throw new ProtocolError("expected a JSON object as a frame");
+      if (frame === null) throw new ProtocolError("expected a JSON object");
       life.seen();
       this.gauge.lastSeen = this.environment.wall();
       if (frame.type === "bye") this.#end(life, farewell(frame));
@@ -203,6 +200,8 @@ export class ClientConnection {
       const old = this.life;
       this.life = life;
       this.#replacement = null;
+      this.#moveFailures = 0;
+      this.gauge.moves += 1;
       if (old !== null) this.#release(old);
     }
     this.id = connection;
@@ -221,11 +220,9 @@ export class ClientConnection {
     if (life.over) return;
     this.#release(life);
     if (life === this.#replacement) {
-      // The old one lives until its own end, and there is time for another try.
       this.#replacement = null;
-      const old = this.life;
-      const again = () => this.life === old && this.replace();
-      this.environment.setTimer(again, REPLACE_AGAIN * 1000);
+      if (this.owner.mayReturn(this, life, ending)) this.#replaceLater(ending.retryAfter);
+      else this.#finish(ending);
       return;
     }
     const now = this.environment.now();
@@ -234,14 +231,26 @@ export class ClientConnection {
     this.life = this.#replacement;
     this.#replacement = null;
     if (!this.owner.mayReturn(this, life, ending)) {
-      this.stop();
-      this.owner.over(this, ending);
+      this.#finish(ending);
     } else if (this.life !== null) {
       this.#enter("connecting");
     } else if (this.#wanted) {
       this.#schedule(ending.retryAfter);
       this.#enter("closed");
     }
+  }
+
+  #finish(ending: Ending): void {
+    this.stop();
+    this.owner.over(this, ending);
+  }
+
+  /** The old one lives, and there is time for another try: the first at once. */
+  #replaceLater(retryAfter: number | null): void {
+    const { environment, life } = this;
+    const wait = moveDelay(environment.random(), this.#moveFailures, retryAfter);
+    this.#moveFailures += 1;
+    environment.setTimer(() => this.life === life && this.replace(), wait * 1000);
   }
 
   #schedule(retryAfter: number | null): void {
@@ -256,7 +265,7 @@ export class ClientConnection {
   }
 
   #unschedule(): void {
-    if (this.#timer !== null) this.environment.clearTimer(this.#timer);
+    this.environment.clearTimer(this.#timer);
     this.#timer = null;
     this.retryAt = null;
   }

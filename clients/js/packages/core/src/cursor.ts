@@ -25,7 +25,7 @@ export function isNumberFrom(value: unknown, least: number): value is number {
  * @throws ProtocolError it is not a cursor
  */
 export function parseCursor(value: JSONValue | undefined): Cursor {
-  if (!isObject(value)) throw new ProtocolError("a cursor is an object of stream to [epoch, next]");
+  if (!isObject(value)) throw new ProtocolError("a cursor is an object");
   const entries = Object.entries(value);
   if (entries.length > MAX_STREAMS) {
     throw new ProtocolError(`a cursor names at most ${MAX_STREAMS} streams, got ${entries.length}`);
@@ -36,8 +36,7 @@ export function parseCursor(value: JSONValue | undefined): Cursor {
     const [epoch, next, ...rest] = Array.isArray(pair) ? pair : [];
     if (!isEpoch(epoch) || !isNumberFrom(next, 1) || rest.length > 0) {
       throw new ProtocolError(
-        "a cursor maps each stream to [epoch, next], epoch being 20 hexadecimal digits and next " +
-          `a number from 1; stream ${JSON.stringify(stream.slice(0, 80))} has something else`,
+        `a cursor maps a stream to [epoch, next]; ${JSON.stringify(stream.slice(0, 80))} has neither`,
       );
     }
     cursor[stream] = [epoch, next];

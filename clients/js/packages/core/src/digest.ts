@@ -56,13 +56,13 @@ const LAST_KEY = ',"event":';
 
 /**
  * Whether the digest of an event frame fits: it covers the raw text of the value of `event`, the
- * frame's last key. No key before it holds an object, and in text a quote is escaped, so the first
- * place that looks like that key is it.
+ * frame's last key. Before it stand only text and numbers, and in text a quote is escaped, so the
+ * first place that looks like that key is it.
  *
  * @param text the whole frame
  * @param digest its `digest`
  */
-export function fits(text: string, digest: string): boolean {
+export function fits(text: string, digest: unknown): boolean {
   const at = text.indexOf(LAST_KEY);
-  return at >= 0 && sha256(text.slice(at + LAST_KEY.length, text.lastIndexOf("}"))) === digest;
+  return at >= 0 && sha256(text.slice(at + LAST_KEY.length, -1)) === digest;
 }

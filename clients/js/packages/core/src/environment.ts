@@ -8,7 +8,7 @@ export interface Environment {
   readonly wall: () => number;
   /** A number in [0, 1). */
   readonly random: () => number;
-  /** As `setTimeout` and `clearTimeout` do; milliseconds. */
+  /** As `setTimeout` and `clearTimeout` do; milliseconds. Clearing `null` does nothing. */
   readonly setTimer: (work: () => void, milliseconds: number) => Timer;
   readonly clearTimer: (timer: Timer) => void;
   readonly fetch: typeof globalThis.fetch;
@@ -40,10 +40,11 @@ export type Store = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 /** The browser's; outside of a browser, as much of it as there is. */
 export function browser(): Environment {
   const found = globalThis as Partial<typeof globalThis>;
+  const page = found.document ?? null;
   const storage = (name: "localStorage" | "sessionStorage"): Store | null => {
     try {
       // Reading it throws where the user forbids storage.
-      return found.document === undefined ? null : (found[name] ?? null);
+      return page && (found[name] ?? null);
     } catch {
       return null;
     }
@@ -53,15 +54,15 @@ export function browser(): Environment {
     wall: () => Date.now(),
     random: () => Math.random(),
     setTimer: (work, milliseconds) => setTimeout(work, milliseconds),
-    clearTimer: (timer) => clearTimeout(timer as number),
+    clearTimer: (timer) => clearTimeout(timer as undefined),
     fetch: (input, init) => fetch(input, init),
     WebSocket: found.WebSocket as typeof WebSocket,
     randomId,
     localStorage: storage("localStorage"),
     sessionStorage: storage("sessionStorage"),
-    locks: found.document === undefined ? null : (found.navigator?.locks ?? null),
-    document: found.document ?? null,
-    window: found.document === undefined ? null : (found.window ?? null),
+    locks: page && (found.navigator?.locks ?? null),
+    document: page,
+    window: page && (found.window ?? null),
     origin: found.location?.origin ?? "",
     protocolOf,
   };

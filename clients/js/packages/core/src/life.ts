@@ -52,7 +52,7 @@ export class Life {
   end(): void {
     this.over = true;
     this.transport?.abort();
-    if (this.#timer !== null) this.environment.clearTimer(this.#timer);
+    this.environment.clearTimer(this.#timer);
     this.#timer = null;
   }
 

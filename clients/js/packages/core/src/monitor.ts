@@ -106,7 +106,7 @@ export class Monitor {
   }
 
   stop(): void {
-    if (this.#timer !== null) this.environment.clearTimer(this.#timer);
+    this.environment.clearTimer(this.#timer);
     this.#timer = null;
     this.#asked = this.#askedWebSocket = null;
   }

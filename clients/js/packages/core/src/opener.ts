@@ -26,6 +26,8 @@ export class Opener {
 
   /** See {@link Owner.open}. */
   async open({ type }: ClientConnection, life: Life, listener: TransportListener): Promise<void> {
+    // Loaded by those alone who ask for it.
+    if (this.digest) this.receiving.fits ??= (await import("./digest.js")).fits;
     const session = await this.session.begin();
     const { player, cursor } = this.session;
     if (player !== null) this.receiving.resume(player, cursor);

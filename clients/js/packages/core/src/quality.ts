@@ -21,6 +21,8 @@ export class Gauge {
   duplicates = 0;
   /** How often it opened. */
   opened = 0;
+  /** How often that was a move to another node, which nobody notices. */
+  moves = 0;
   failures = 0;
   lastSeen: number | null = null;
 
@@ -31,7 +33,7 @@ export class Gauge {
 
   read(): Quality {
     const { roundTrip, lag, won, duplicates, failures, lastSeen } = this;
-    const reconnects = Math.max(0, this.opened - 1);
+    const reconnects = Math.max(0, this.opened - this.moves - 1);
     return { roundTrip, lag, won, duplicates, reconnects, failures, lastSeen };
   }
 }
@@ -47,7 +49,9 @@ export class Race {
     const first = this.#first.get(key);
     if (first === undefined) {
       this.#first.set(key, { runner, at: now });
-      if (this.#first.size > REMEMBERED) this.#forget(() => true, 1);
+      if (this.#first.size > REMEMBERED) {
+        this.#first.delete(this.#first.keys().next().value as string);
+      }
     } else if (first.runner !== runner) {
       runner.lag = smoothed(runner.lag, now - first.at);
       first.runner.lag = smoothed(first.runner.lag, 0);
@@ -68,14 +72,7 @@ export class Race {
     return 0;
   }
 
-  #forget(which: (each: { runner: Gauge; at: number }) => boolean, most = REMEMBERED): void {
-    let count = 0;
-    for (const [key, each] of this.#first) {
-      if (count === most) break;
-      if (which(each)) {
-        this.#first.delete(key);
-        count += 1;
-      }
-    }
+  #forget(which: (each: { runner: Gauge; at: number }) => boolean): void {
+    for (const [key, each] of this.#first) if (which(each)) this.#first.delete(key);
   }
 }

@@ -6,8 +6,8 @@
 import { Acknowledging } from "./acknowledging.js";
 import type { Commands } from "./commands.js";
 import type { ClientConnection } from "./connection.js";
-import { fits } from "./digest.js";
 import type { Environment, Timer } from "./environment.js";
+import { ProtocolError } from "./errors.js";
 import { isObject, type JSONObject } from "./json.js";
 import type { Life } from "./life.js";
 import { Merge, type MergeItem } from "./merge/index.js";
@@ -16,25 +16,12 @@ import { isEmpty } from "./opening.js";
 import type { ConnectionType, Cursor, Duplicate, Item, Problem, Warning } from "./types.js";
 import type { Uplink } from "./uplink.js";
 
-const OF_STREAMS = new Set([
-  "hello",
-  "event",
-  "subscribed",
-  "unsubscribed",
-  "reply",
-  "skip",
-  "lost",
-  "reset",
-]);
-
 /** Who hears of it. */
 export interface Audience {
   /** Items, in order. */
   item(item: Item): void;
   warning(warning: Warning): void;
   problem(reason: Problem["reason"], message: string, connection: ConnectionType): void;
-  /** A copy that was eliminated. */
-  duplicate(duplicate: Duplicate): void;
   /** Figures are others now. */
   counted(): void;
 }
@@ -43,13 +30,14 @@ export interface Audience {
 export class Receiving {
   uplink!: Uplink;
   commands!: Commands;
+  /** Whether a digest fits its frame; `null` where none is asked for. */
+  fits: ((text: string, digest: unknown) => boolean) | null = null;
   /** Events whose digest did not fit. */
   mismatches = 0;
   readonly #merge = new Merge();
   readonly #acknowledging = new Acknowledging();
   readonly #connections = new Map<string, ClientConnection>();
   #timer: Timer | null = null;
-  #mismatched = "";
 
   constructor(
     private readonly environment: Environment,
@@ -97,16 +85,8 @@ export class Receiving {
   take(connection: ClientConnection, life: Life, frame: JSONObject, text: string): void {
     const { type } = frame;
     const id = life.id as string;
-    if (OF_STREAMS.has(String(type))) {
-      if (this.#isSpoiled(connection, frame, text)) return;
-      if (type === "reply") {
-        const roundTrip = this.commands.roundTrip(String(frame.id));
-        if (roundTrip !== null) connection.gauge.measured(roundTrip);
-      } else if (frame.confirm === true) this.#acknowledging.wanted(frame, this.cursor());
-      this.#receive(connection, id, frame, text);
-    } else if (type === "ping") {
+    if (type === "ping") {
       this.#answerPing(connection, id, frame.n ?? null);
-      this.#compareTails(connection, frame.tails);
     } else if (type === "pong") {
       this.monitor.pong(connection);
     } else if (type === "warning") {
@@ -115,8 +95,15 @@ export class Receiving {
       const { event } = frame;
       if (this.monitor.isAnswer(connection, event)) this.audience.counted();
       else this.audience.item({ type: "direct", event, by: connection.type });
+    } else {
+      if (type === "event") this.#compareDigest(connection, frame, text);
+      if (type === "reply") {
+        const roundTrip = this.commands.roundTrip(String(frame.id));
+        if (roundTrip !== null) connection.gauge.measured(roundTrip);
+      } else if (frame.confirm === true) this.#acknowledging.wanted(frame, this.cursor());
+      // What is of a later version, and none of ours, the merge ignores.
+      this.#receive(connection, id, frame, text);
     }
-    // Anything else is of a later version, and none of ours.
   }
 
   /** A connection ended. */
@@ -127,8 +114,13 @@ export class Receiving {
     }
   }
 
+  /** A connection came back; `noticed` if the player was without any meanwhile. */
+  recovered(connection: ClientConnection, noticed: boolean): void {
+    this.#report(this.uplink.send({ type: "recovered", connection: connection.id, noticed }));
+  }
+
   stop(): void {
-    if (this.#timer !== null) this.environment.clearTimer(this.#timer);
+    this.environment.clearTimer(this.#timer);
     this.#timer = null;
   }
 
@@ -148,18 +140,14 @@ export class Receiving {
     this.audience.counted();
   }
 
-  /** Whether an event was changed on its way. It counts as not received from that connection. */
-  #isSpoiled(connection: ClientConnection, frame: JSONObject, text: string): boolean {
-    const { digest, offset, stream, type } = frame;
-    if (type !== "event" || typeof digest !== "string" || fits(text, digest)) return false;
+  /** An event that was changed on its way counts as not received, and ends its connection. */
+  #compareDigest({ type }: ClientConnection, frame: JSONObject, text: string): void {
+    const { digest, offset, stream } = frame;
+    if (this.fits === null || this.fits(text, digest)) return;
     this.mismatches += 1;
     const message = `Event ${offset} of ${stream} was changed on its way.`;
-    this.audience.problem("digest", message, connection.type);
-    const key = `${offset} ${stream}`;
-    // Without a twin that brings it, it is asked for once more; then it is told as missing.
-    if (!connection.twin.isOpen && this.#mismatched !== key) connection.drop(message);
-    this.#mismatched = key;
-    return true;
+    this.audience.problem("digest", message, type);
+    throw new ProtocolError(message);
   }
 
   #give(items: readonly MergeItem[]): void {
@@ -203,22 +191,6 @@ export class Receiving {
     const pong = { type: "pong", connection: id, n, cursor: this.cursor() };
     this.#report(this.uplink.answerPing(pong, connection));
     if (connection.type === "websocket") this.monitor.askWebSocket();
-  }
-
-  /** See whether something that a connection says to have written got lost on the way. */
-  #compareTails(connection: ClientConnection, tails: JSONObject[string] | undefined): void {
-    if (!isObject(tails) || this.#merge.deadline !== null) return;
-    const cursor = this.cursor();
-    for (const [stream, place] of Object.entries(tails)) {
-      const [epoch, offset] = Array.isArray(place) ? place : [];
-      const known = cursor[stream];
-      if (known?.[0] === epoch && typeof offset === "number" && known !== undefined) {
-        if (offset >= known[1]) {
-          connection.drop(`The last events of ${stream} got lost on the way.`);
-          return;
-        }
-      }
-    }
   }
 
   #warn(connection: ClientConnection, frame: JSONObject): void {

@@ -1,6 +1,6 @@
 /** The server's HTTP endpoints: who asks is proved, and refusals become endings. */
 
-import { broken, type Ending } from "./ended.js";
+import type { Ending } from "./ended.js";
 import type { Environment } from "./environment.js";
 import { DualwireError } from "./errors.js";
 import { type JSONObject, readObject } from "./json.js";
@@ -98,7 +98,7 @@ export class Server {
       }
       return refusal(status, text, headers.get("retry-after"), this.environment.wall());
     } catch (error) {
-      throw new Unreached(broken(`The server does not answer: ${String(error)}`).message, true);
+      throw new Unreached(`The server does not answer: ${String(error)}`, true);
     } finally {
       this.environment.clearTimer(timer);
     }

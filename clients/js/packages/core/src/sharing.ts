@@ -47,10 +47,6 @@ export class Sharing {
     const { origin } = new URL(this.base || this.environment.origin);
     const hold = () =>
       new Promise<void>((resolve) => {
-        if (waiting.signal.aborted) {
-          resolve();
-          return;
-        }
         this.#release = resolve;
         granted();
       });

@@ -17,15 +17,24 @@ export class Tally {
     else if (item.type === "left") this.rooms.delete(item.room);
   }
 
-  /** A connection's state is another one now. */
-  connection({ id, isOpen, state, twin, type }: ClientConnection): void {
+  /**
+   * A connection's state is another one now.
+   *
+   * @returns the outage that ended, if one did
+   */
+  connection({ id, isOpen, state, twin, type }: ClientConnection): "hidden" | "noticed" | null {
+    const hidden = this.#hidden.get(type);
     if (isOpen) {
-      if (this.#hidden.get(type)) this.#outagesHidden += 1;
       this.#hidden.delete(type);
-    } else if (state === "closed" && id !== null && !this.#hidden.has(type)) {
-      this.#hidden.set(type, twin.isOpen);
-      if (!twin.isOpen) this.#hidden.set(twin.type, false);
+      if (hidden === undefined) return null;
+      if (hidden) this.#outagesHidden += 1;
+      return hidden ? "hidden" : "noticed";
     }
+    if (state === "closed" && id !== null && hidden === undefined) {
+      this.#hidden.set(type, twin.isOpen);
+      if (!twin.isOpen && this.#hidden.has(twin.type)) this.#hidden.set(twin.type, false);
+    }
+    return null;
   }
 
   /** Nobody wants the connections any more: that is no outage. */

@@ -82,17 +82,15 @@ export class Tokens {
   }
 
   stopRefreshing(): void {
-    if (this.#timer !== null) this.environment.clearTimer(this.#timer);
+    this.environment.clearTimer(this.#timer);
     this.#timer = null;
   }
 
   #in(seconds: number): void {
-    const now = Math.min(seconds, LONGEST_TIMER);
-    this.#timer = this.environment.setTimer(() => {
-      this.#timer = null;
-      if (seconds > now) this.#in(seconds - now);
-      else void this.#refresh();
-    }, now * 1000);
+    this.#timer = this.environment.setTimer(
+      () => void this.#refresh(),
+      Math.min(seconds, LONGEST_TIMER) * 1000,
+    );
   }
 
   async #refresh(): Promise<void> {

@@ -147,3 +147,16 @@ test("a reply measures the round trip, unless the command was repeated", async (
   world.socket.frame(reply("instance-1.2", { offset: 2 }));
   expect(player.snapshot.connections.websocket.quality.roundTrip).toBeCloseTo(0.1);
 });
+
+test("a WebSocket that is behind its twin is not trusted with a new command", async () => {
+  const player = await new Player(world).open();
+  for (let n = 1; n <= 2; n += 1) {
+    world.stream.frame({ type: "event", stream: "global", offset: n, event: {} });
+    await pass(2.5);
+  }
+  expect(player.snapshot.connections.websocket.degraded).toBe("lagging");
+  void player.connection.sendCommand({ command: "look" });
+  await settle();
+
+  expect(world.posts.at(-1)?.body).toMatchObject({ type: "command" });
+});

@@ -146,18 +146,6 @@ describe("a connection that is silent", () => {
   });
 });
 
-test("what a ping says was written and has not come is fetched again", async () => {
-  await new Player(world).open();
-  const tails = (offset: number) => ({ "room:hall": ["00000000000000000001", offset] });
-  world.socket.frame({ type: "ping", n: 1, tails: tails(0) });
-  await pass(0);
-  expect(world.sockets.length).toBe(1);
-  world.socket.frame({ type: "ping", n: 2, tails: tails(1) });
-  await pass(0);
-
-  expect(world.sockets.length).toBe(2);
-});
-
 test.each([
   ["no JSON", "{"],
   ["no hello", JSON.stringify({ type: "event" })],
@@ -201,13 +189,29 @@ describe("a warning of a drain", () => {
     old.frame(warning);
     await pass(0);
     world.socket.end();
-    await pass(2);
-    expect([world.sockets.length, old.aborted]).toEqual([3, false]);
+    await pass(0);
+    expect([world.sockets.length, old.aborted], "at once").toEqual([3, false]);
+    world.socket.end();
+    await pass(0.1);
+    expect(world.sockets.length).toBe(4);
     old.frame({ type: "bye", code: 4001, reason: "draining" });
-    world.socket.frame(hello("w3"));
+    world.socket.frame(hello("w4"));
     await settle();
 
-    expect(world.sockets.length, "the one under way serves").toBe(3);
+    expect(world.sockets.length, "the one under way serves").toBe(4);
+  });
+
+  test("does not hide that it is over", async () => {
+    const player = await new Player(world).open();
+    world.socket.frame(warning);
+    await pass(0);
+    world.socket.end(4410, "revoked");
+    await pass(1);
+
+    expect(player.snapshot).toMatchObject({
+      status: "ended",
+      ended: { code: { name: "revoked" } },
+    });
   });
 });
 

@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import "../src/digest.js";
 import { Player } from "./player.js";
 import { event, fakeTime, hello, pass, settle, World } from "./world.js";
 
@@ -50,34 +51,54 @@ describe("a digest", () => {
     world.socket.frame(signed(3));
     expect(player.numbers).toEqual([1]);
     for (const n of [1, 2, 3]) world.stream.frame(signed(n));
-    await settle();
+    await pass(0);
 
     expect(player.numbers).toEqual([1, 2, 3]);
     expect(player.items.filter((each) => each.type === "gap")).toEqual([]);
     expect(player.snapshot.statistics.mismatches).toBe(1);
+    expect(world.sockets.length, "it is opened anew").toBe(2);
     expect(player.heard).toContainEqual([
       "error",
       expect.objectContaining({ reason: "digest", connection: "websocket" }),
     ]);
   });
 
-  test("that does not fit is asked for once more where there is no twin, then told", async () => {
+  test("that is missing does not fit; the next connection brings the event", async () => {
     const player = await new Player(world, { digest: true }).open();
     player.connection.debug.cut("sse");
-    world.socket.frame(signed(1, "{}"));
+    world.socket.frame(event(1));
     await pass(1);
-    expect(world.sockets.length).toBe(2);
     world.socket.frame(hello("w2"));
-    world.socket.frame(signed(1, "{}"));
-    world.socket.frame(signed(2));
-    await settle();
+    world.socket.frame(signed(1));
 
-    expect(world.sockets.length).toBe(2);
-    expect(player.items.slice(-2)).toMatchObject([
-      { type: "gap", first: 1, last: 1 },
-      { type: "delivered", offset: 2 },
-    ]);
+    expect(player.numbers).toEqual([1]);
+    expect(player.items.filter((each) => each.type === "gap")).toEqual([]);
   });
+
+  test("is compared by those alone who ask for it", async () => {
+    const player = await new Player(world).open();
+    world.socket.frame(signed(1, "{}"));
+
+    expect(player.numbers).toEqual([1]);
+  });
+});
+
+test("the server hears of outages, and whether the player noticed", async () => {
+  await new Player(world).open();
+  const recovered = () => world.sent("recovered");
+  expect(recovered(), "a first opening is none").toEqual([]);
+  world.socket.end();
+  await pass(0);
+  world.socket.frame(hello("w2"));
+  await settle();
+  expect(recovered()).toEqual([{ type: "recovered", connection: "w2", noticed: false }]);
+  world.socket.end();
+  world.stream.end();
+  await pass(1);
+  world.socket.frame(hello("w3"));
+  await settle();
+
+  expect(recovered().at(-1)).toEqual({ type: "recovered", connection: "w3", noticed: true });
 });
 
 test("what a later version says is ignored", async () => {

@@ -128,9 +128,7 @@ const READERS: ReadonlyMap<string, (frame: JSONObject) => Frame> = new Map<
 
 function hello(frame: JSONObject): HelloFrame {
   const stream = `player:${text(frame, "player")}`;
-  const streams = parseCursor(frame.streams);
-  if (streams[stream] === undefined) throw wrong(frame, "streams", `a cursor that names ${stream}`);
-  return { type: "hello", stream, streams };
+  return { type: "hello", stream, streams: naming(frame, stream) };
 }
 
 function reply(frame: JSONObject): ReplyFrame {
@@ -174,7 +172,10 @@ function range(frame: JSONObject): { offset: number; last: number } {
 }
 
 function streamsOf(frame: JSONObject, stream: string): Cursor | null {
-  if (frame.streams == null) return null;
+  return frame.streams == null ? null : naming(frame, stream);
+}
+
+function naming(frame: JSONObject, stream: string): Cursor {
   const streams = parseCursor(frame.streams);
   if (streams[stream] === undefined) throw wrong(frame, "streams", `a cursor that names ${stream}`);
   return streams;
@@ -205,7 +206,6 @@ function object(frame: JSONObject, key: string): JSONObject {
 }
 
 function wrong(frame: JSONObject, key: string, expected: string): ProtocolError {
-  const kind = String(frame.type).slice(0, 40);
-  const got = String(JSON.stringify(frame[key])).slice(0, 80);
-  return new ProtocolError(`${kind} frame: ${key}: expected ${expected}, got ${got}`);
+  const got = `${JSON.stringify(frame[key])}`.slice(0, 80);
+  return new ProtocolError(`${frame.type}: ${key}: expected ${expected}, got ${got}`);
 }

@@ -108,10 +108,7 @@ export class Ledger {
       this.#left.delete(stream);
       this.#left.set(stream, known);
       if (this.#left.size > KEPT_ROOMS) {
-        for (const oldest of this.#left.keys()) {
-          this.#left.delete(oldest);
-          break;
-        }
+        this.#left.delete(this.#left.keys().next().value as string);
       }
     }
     this.judge(stream, now);

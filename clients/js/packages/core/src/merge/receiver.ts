@@ -137,9 +137,9 @@ export class Merge {
         throw new ProtocolError(`hello: expected the player of ${player}, got ${read.stream}`);
       }
     } else if (!begun) {
-      throw new ProtocolError("expected hello as the first frame of a connection");
+      throw new ProtocolError("expected hello as the first frame");
     } else if (isOwn(read) && read.stream !== player) {
-      throw new ProtocolError(`expected an entry of ${player}, got one of ${read.stream}`);
+      throw new ProtocolError(`expected an entry of ${player}, got ${read.stream}`);
     }
   }
 
