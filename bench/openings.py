@@ -12,7 +12,7 @@ import uvloop
 from fastapi import FastAPI
 from uvicorn.server import ServerState
 
-from dualwire import ConnectionManager
+from dualwire import Config, ConnectionManager, Heartbeat
 from dualwire.http import JWTAuthenticator, realtime_router
 from dualwire.server.gateway import GatewayHTTPProtocol, GatewayWebSocketProtocol
 from dualwire.server.handshake import guarded
@@ -86,11 +86,13 @@ def measure_openings(count: int) -> list[Opening]:
 
 
 async def _measure(kind: str, count: int) -> Opening:
-    manager, tokens = ConnectionManager(secret=SECRET), JWTAuthenticator(SECRET)
+    # Nobody answers pings here.
+    config = Config(heartbeat=Heartbeat(pong_timeout=3600.0))
+    manager, tokens = ConnectionManager(config=config, secret=SECRET), JWTAuthenticator(SECRET)
     app = FastAPI()
     app.include_router(realtime_router(manager, tokens))
-    config = uvicorn.Config(app, log_config=None, access_log=False, ws=GatewayWebSocketProtocol)
-    config.load()
+    server = uvicorn.Config(app, log_config=None, access_log=False, ws=GatewayWebSocketProtocol)
+    server.load()
     await manager.start()
     state, protocol = ServerState(), guarded(10.0, GatewayHTTPProtocol)
     state.default_headers = [(b"date", b"Thu, 01 Jan 1970 00:00:00 GMT")]
@@ -105,7 +107,7 @@ async def _measure(kind: str, count: int) -> Opening:
         began = time.thread_time()
         for request in requests:
             socket = NoSocket()
-            opening: Any = protocol(config=config, server_state=state, app_state={})
+            opening: Any = protocol(config=server, server_state=state, app_state={})
             opening.connection_made(socket)
             opening.data_received(request)
             # Whatever was left for the next turn belongs to it.

@@ -11,6 +11,7 @@ from dualwire.clock import SystemClock
 from dualwire.config import Config
 from dualwire.core.encoding.plain import PlainText
 from dualwire.engines.memory import MemoryEngine
+from dualwire.runtime import housekeeping
 from dualwire.runtime.admission import Opening
 from dualwire.runtime.flushing import FLUSH_BATCH, FLUSH_MOST
 from dualwire.runtime.node import Node
@@ -94,3 +95,21 @@ async def test_an_idle_connections_own_message_goes_before_a_large_room(crowd: C
     await asyncio.sleep(0)
     assert last.texts
     assert crowd.written <= 3 * FLUSH_BATCH
+
+
+async def test_looking_after_a_crowd_leaves_the_loop_to_others(
+    crowd: Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "SLICE", -1.0)
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    await housekeeping.Housekeeping(crowd.node).turn()
+    counting.cancel()
+    assert turns >= CROWD // housekeeping.BATCH

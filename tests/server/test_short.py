@@ -12,6 +12,7 @@ import httpx
 import pytest
 import websockets.exceptions
 from fastapi import FastAPI, Request
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import HTTPConnection
 from starlette.types import Receive, Scope, Send
 from uvicorn.config import Config as UvicornConfig
@@ -24,6 +25,8 @@ from dualwire.exceptions import AuthenticationError
 from dualwire.http import JWTAuthenticator, realtime_router
 from dualwire.http.roads import Road, Settled
 from dualwire.server.short import Begun, Shortcut, accept_key, address
+from dualwire.transports.direct import DirectTransport
+from dualwire.transports.sse import EventStreamTransport
 
 from ..game import SECRET, Game, playing
 from ..http.site import ELSEWHERE, error_of, site_on
@@ -223,7 +226,40 @@ async def test_an_applications_own_middleware_keeps_working() -> None:
         sse(address, token=auth.issue("ann")) as stream,
     ):
         assert stream.response.headers["x-own"] == "yes"
+        await manager.send_personal_message("ann", {"n": 1})
+        assert await stream.wait(1) == [{"n": 1}]
+        (connection,) = manager.node.connections.values()
+        assert isinstance(connection.transport, EventStreamTransport), "the middleware sees it all"
     assert seen == ["/api/events"]
+
+
+async def test_a_middleware_that_passes_the_head_on_leaves_the_socket_to_us() -> None:
+    manager, auth = ConnectionManager(), JWTAuthenticator(SECRET)
+    app = FastAPI()
+    app.add_middleware(Untouching)
+    app.include_router(realtime_router(manager, auth))
+    async with (
+        serving(app, "gateway") as address,
+        sse(address, token=auth.issue("ann")) as stream,
+    ):
+        await manager.send_personal_message("ann", {"n": 1})
+        assert await stream.wait(1) == [{"n": 1}]
+        (connection,) = manager.node.connections.values()
+        assert isinstance(connection.transport, DirectTransport)
+
+
+async def test_a_middleware_that_compresses_gets_what_it_compresses() -> None:
+    manager, auth = ConnectionManager(), JWTAuthenticator(SECRET)
+    app = FastAPI()
+    app.add_middleware(GZipMiddleware, minimum_size=1)
+    app.include_router(realtime_router(manager, auth))
+    async with (
+        serving(app, "gateway") as address,
+        sse(address, token=auth.issue("ann")) as stream,
+    ):
+        await manager.send_personal_message("ann", {"n": 1})
+        # Starlette leaves event streams alone, but only once it has seen what they are.
+        assert await stream.wait(1) == [{"n": 1}]
 
 
 async def test_an_allowed_page_may_read_the_stream() -> None:

@@ -70,6 +70,8 @@ class SessionTable:
     def __init__(self, remember: float) -> None:
         self._remember = remember
         self._slots: dict[str, _Slot] = {}
+        self._used: set[str] = set()
+        """Players who used an id that is not their current one."""
 
     def claim(
         self,
@@ -102,6 +104,7 @@ class SessionTable:
         replaced, slot.current = slot.current, session_id or fresh_id
         if replaced is not None:
             slot.lapsed[replaced] = now
+            self._used.add(player_id)
         slot.lapsed.pop(slot.current, None)
         for other in slot.lapsed:
             slot.retired[other] = (now, SESSION_REPLACED)
@@ -146,6 +149,7 @@ class SessionTable:
             return None
         ended, slot.current = slot.current, None
         slot.retired[ended] = (now, code)
+        self._used.add(player_id)
         return ended
 
     def lapse(self, player_id: str, now: float) -> str | None:
@@ -162,20 +166,24 @@ class SessionTable:
             return None
         lapsed, slot.current = slot.current, None
         slot.lapsed[lapsed] = now
+        self._used.add(player_id)
         return lapsed
 
     def tick(self, now: float) -> None:
         """Forget ids that were used long enough ago."""
         oldest = now - self._remember
-        for player_id, slot in list(self._slots.items()):
+        for player_id in list(self._used):
+            slot = self._slots[player_id]
             for session_id, at in list(slot.lapsed.items()):
                 if at <= oldest:
                     del slot.lapsed[session_id]
             for session_id, (at, _) in list(slot.retired.items()):
                 if at <= oldest:
                     del slot.retired[session_id]
-            if slot.current is None and not slot.lapsed and not slot.retired:
-                del self._slots[player_id]
+            if not slot.lapsed and not slot.retired:
+                self._used.discard(player_id)
+                if slot.current is None:
+                    del self._slots[player_id]
 
     def __len__(self) -> int:
         """Sessions that live or can be resumed."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from ..codes import PEER_GONE
 from ..core.cursor import parse_cursor
 from ..core.encoding.eventstream import message
 from ..core.encoding.plain import PlainEventStream
@@ -92,10 +93,13 @@ class EventsEndpoint:
         if last_event_id is not None:
             terms = replace(terms, last_event_id=last_event_id)
         handover = handover_of(request.scope)
-        connection = await self._manager.reserve_sse(
-            admitted.player_id, admitted.session_id, terms=terms, handover=handover
-        )
-        return _Stream(self._manager, connection, handover)
+
+        async def reserve(handover: Handover | None) -> Connection:
+            return await self._manager.reserve_sse(
+                admitted.player_id, admitted.session_id, terms=terms, handover=handover
+            )
+
+        return _Stream(self._manager, await reserve(handover), handover, reserve)
 
 
 class _Stream(Response):
@@ -106,9 +110,14 @@ class _Stream(Response):
     """
 
     def __init__(
-        self, manager: ConnectionManager, connection: Connection, handover: Handover | None
+        self,
+        manager: ConnectionManager,
+        connection: Connection,
+        handover: Handover | None,
+        reserve: Callable[[Handover | None], Awaitable[Connection]],
     ) -> None:
         super().__init__()
+        self._reserve = reserve
         self._handover = handover
         self._manager = manager
         self._connection = connection
@@ -116,13 +125,20 @@ class _Stream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         extra: Mapping[str, str] = dict(self.headers)
-        if self._handover is None:
+        handover = self._handover
+        if handover is None:
             transport = await self._manager.open_sse(self._connection)
             await EventStreamResponse(transport, extra)(scope, receive, send)
             return
         head = [(name.encode(), value.encode()) for name, value in {**HEADERS, **extra}.items()]
         await send({"type": "http.response.start", "status": 200, "headers": head})
-        await self._manager.take_sse(self._connection, self._handover)
+        if handover.answered:
+            await self._manager.take_sse(self._connection, handover)
+            return
+        # A middleware has the head, and wants to see what follows it.
+        self._manager.node.end(self._connection, PEER_GONE)
+        transport = await self._manager.open_sse(await self._reserve(None))
+        await EventStreamResponse(transport, begun=True)(scope, receive, send)
 
 
 _HEAD = [(name.encode(), text.encode()) for name, text in HEADERS.items()]

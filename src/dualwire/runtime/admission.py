@@ -146,9 +146,11 @@ class Admission:
         self, player_id: str, session_id: str | None, types: EventTypes | None = None
     ) -> tuple[Claim, LocalPlayer]:
         began = self._node.clock.now()
-        claim = await self._node.engine.claim(
-            player_id, session_id, self.issue_session_id(player_id), types
-        )
+        engine = self._node.engine
+        # Only for whoever brings none and finds none; another node may end one meanwhile.
+        fresh = session_id is None and (engine.waits or engine.session_of(player_id) is None)
+        fresh_id = self.issue_session_id(player_id) if fresh else ""
+        claim = await engine.claim(player_id, session_id, fresh_id, types)
         if claim.outcome == "refused":
             assert claim.code is not None
             raise SessionError(

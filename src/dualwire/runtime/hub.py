@@ -134,6 +134,8 @@ class Hub:
         """A connection with a transport begins to be given events, from a place on."""
         connection.step(Step.OPEN)
         self.skips.opened(connection)
+        # What it begins with goes out below, all together and behind the head of the response.
+        connection.dirty = True
         self.begin(connection, place)
         if connection.encoding.contiguous and connection.place is not None:
             connection.place.losses = list(place.losses)
@@ -144,6 +146,7 @@ class Hub:
         self.twins.arrange(connection.player)
         if connection.state is State.READING:
             self.readers.read(connection)
+        self._flush_one(connection)
 
     def _hello(self, connection: Connection) -> Frame | None:
         if connection.hello is None or connection.place is None:

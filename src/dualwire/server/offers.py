@@ -175,15 +175,21 @@ class StreamOffer(Unanswered):
             )
         )
 
+    @property
+    def answered(self) -> bool:
+        cycle = self._protocol.cycle if self._protocol is not None else None
+        return cycle is not None and cycle.response_started
+
     def take(self, transport: DirectTransport, receiver: Receiver | None) -> None:
         protocol, self._protocol, self._scope = self._protocol, None, None
         assert protocol is not None
         cycle, self.cycle = self.cycle, None
         gone = False
         if cycle is not None:
-            # Uvicorn sees a finished response on a connection that is not its own any more.
+            # Uvicorn sees a finished response on a connection that is not its own any more, and
+            # whatever is still sent is for nobody.
             gone = cycle.disconnected
-            cycle.response_complete = True
+            cycle.disconnected = cycle.response_complete = True
             cycle.on_response = lambda: None
         socket = protocol.leave()
         stream = TakenStream(protocol, transport)

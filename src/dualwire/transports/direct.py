@@ -45,6 +45,12 @@ class Handover(ABC):
     its protocol object only passes on what the peer does.
     """
 
+    @property
+    def answered(self) -> bool:
+        """Whether the response head is written. A middleware may hold it back, or pass it on later:
+        then what follows is not ours to write."""
+        return True
+
     @abstractmethod
     def take(self, transport: DirectTransport, receiver: Receiver | None) -> None:
         """Hand over.

@@ -54,11 +54,17 @@ class EventStreamResponse:
     Args:
         transport: the connection's.
         headers: sent beside :data:`HEADERS`.
+        begun: whether the head was sent already.
     """
 
     def __init__(
-        self, transport: EventStreamTransport, headers: Mapping[str, str] | None = None
+        self,
+        transport: EventStreamTransport,
+        headers: Mapping[str, str] | None = None,
+        *,
+        begun: bool = False,
     ) -> None:
+        self._begun = begun
         self._transport = transport
         self._headers = {**HEADERS, **(headers or {})}
 
@@ -79,7 +85,8 @@ class EventStreamResponse:
 
     async def _send_all(self, send: Send) -> None:
         headers = [(name.encode(), value.encode()) for name, value in self._headers.items()]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        if not self._begun:
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
         stream = self._transport.stream()
         try:
             async for chunk in stream:
