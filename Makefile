@@ -105,6 +105,11 @@ bench-failover: $(STAMP) ## Measure what players notice of a failing connection,
 	@echo "==> Measuring; about 6 minutes"
 	@$(BIN)/python -m bench failover
 
+.PHONY: fuzz
+fuzz: $(STAMP) ## Say wrongly all that a client can say, for 10 minutes; SEED=7 for the same inputs again
+	@echo "==> Attacking"
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(FUZZ),600) $(if $(SEED),--seed $(SEED))
+
 .PHONY: chaos
 chaos: $(STAMP) ## Let 50 players play through random faults for 3 minutes; SEED=7 for the same ones again
 	@echo "==> Playing"

@@ -14,6 +14,7 @@ from .connections import ConnectionsEndpoint
 from .errors import Answer
 from .events import EventsEndpoint
 from .gate import Gate
+from .openapi import REALTIME
 from .origins import OriginPolicy
 from .redaction import install_redaction
 from .roads import Road, lead
@@ -80,6 +81,14 @@ def realtime_router(
     for path, methods in routes:
         for method, endpoint in methods.items():
             road = by_road.get(endpoint)
-            add_endpoint(router, method, path, endpoint, extra=origins.cors_headers, road=road)
+            add_endpoint(
+                router,
+                method,
+                path,
+                endpoint,
+                extra=origins.cors_headers,
+                road=road,
+                described=REALTIME[method, path],
+            )
         add_preflight(router, path, methods, origins)
     return router

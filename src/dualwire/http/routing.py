@@ -9,7 +9,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ..types import JSONObject
 from .errors import Answer, answered
+from .openapi import path_parameters
 from .origins import OriginPolicy
 from .roads import Road, lead
 
@@ -25,6 +27,7 @@ def add_endpoint(
     extra: Callable[[Request], Mapping[str, str]] | None = None,
     head: bool = False,
     road: Road | None = None,
+    described: JSONObject | None = None,
 ) -> None:
     """Add an endpoint, its errors answered too.
 
@@ -36,6 +39,7 @@ def add_endpoint(
         extra: headers for every answer, refusals included.
         head: whether ``HEAD`` is answered as well.
         road: the short road to what it does, for a server that takes it.
+        described: what else OpenAPI says of it: parameters, body, answers.
     """
     answer = answered(endpoint, extra)
     if road is not None:
@@ -50,9 +54,17 @@ def add_endpoint(
         response_class=Response,
         response_model=None,
         operation_id=f"{method} {router.prefix}{path}",
+        openapi_extra=_operation(path, described or {}),
     )
     if head:
         router.add_api_route(path, answer, methods=["HEAD"], include_in_schema=False)
+
+
+def _operation(path: str, described: JSONObject) -> JSONObject:
+    """A description with the parameters of the path; requests are not read by FastAPI, which would
+    know of them else."""
+    parameters = [*path_parameters(path), *described.get("parameters", ())]
+    return {**described, **({"parameters": parameters} if parameters else {})}
 
 
 def add_preflight(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import weakref
 from collections.abc import Callable, Mapping
@@ -43,12 +42,6 @@ class _Callback:
         self._began: float | None = None
 
     def __call__(self, phase: str, info: Mapping[str, int]) -> None:
-        # A collection can begin anywhere, at the end of the stack as well: one that is not timed is
-        # better than a complaint that nobody can act on.
-        with contextlib.suppress(RecursionError):
-            self._time(phase, info)
-
-    def _time(self, phase: str, info: Mapping[str, int]) -> None:
         if phase == "start":
             self._began = self._now()
             return
