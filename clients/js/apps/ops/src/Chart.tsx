@@ -73,6 +73,10 @@ function data(at: readonly number[], lines: readonly Line[]): uPlot.AlignedData 
   return [[...at], ...lines.map((line) => [...line.values])] as uPlot.AlignedData;
 }
 
+function time(seconds: number): string {
+  return new Date(seconds * 1000).toTimeString().slice(0, 8);
+}
+
 function options(
   element: HTMLElement,
   lines: readonly Line[],
@@ -93,7 +97,7 @@ function options(
     cursor: { y: false, points: { size: 6 } },
     scales: { x: { time: true }, y: { range: (_, __, most) => [0, Math.max(most * 1.1, 1)] } },
     axes: [
-      { ...axis, size: 24, space: 70 },
+      { ...axis, size: 24, space: 80, values: (_, ticks) => ticks.map(time) },
       { ...axis, size: 48, values: (_, ticks) => ticks.map(format) },
     ],
     series: [

@@ -10,7 +10,7 @@ interface Props {
 
 /** Everything about one node at a glance. */
 export function Dashboard({ figures, onPlayer }: Props) {
-  const { node, players, connections, delivery, totals } = figures;
+  const { players, connections, delivery, totals } = figures;
   return (
     <main>
       <Head figures={figures} onPlayer={onPlayer} />
@@ -19,10 +19,14 @@ export function Dashboard({ figures, onPlayer }: Props) {
           {percent(players.dual, players.connected)} on both connections
         </Tile>
         <Tile label="WebSocket" value={count(connections.websocket.open)} mark="websocket">
-          {degraded(connections.websocket.degraded)} · {ms(connections.websocket.round_trip_ms.p50)}
+          {degraded(connections.websocket.degraded)}
+          <br />
+          round trip {ms(connections.websocket.round_trip_ms.p50)}
         </Tile>
         <Tile label="SSE" value={count(connections.sse.open)} mark="sse">
-          {degraded(connections.sse.degraded)} · {ms(connections.sse.round_trip_ms.p50)}
+          {degraded(connections.sse.degraded)}
+          <br />
+          round trip {ms(connections.sse.round_trip_ms.p50)}
         </Tile>
         <Tile label="Failovers hidden" value={count(totals.hidden_failovers)} tone="good">
           {count(totals.outages)} outages noticed
@@ -35,7 +39,9 @@ export function Dashboard({ figures, onPlayer }: Props) {
           {count(delivery.lag_max)} events behind, at most
         </Tile>
         <Tile label="To the network" value={ms(delivery.written_ms.p50)}>
-          p99 {ms(delivery.written_ms.p99)} · acknowledged {ms(delivery.acknowledged_ms.p50)}
+          p99 {ms(delivery.written_ms.p99)}
+          <br />
+          acknowledged {ms(delivery.acknowledged_ms.p50)}
         </Tile>
         <Tile label="Takeovers" value={count(totals.takeovers)}>
           {count(totals.refused)} connections refused
@@ -45,7 +51,7 @@ export function Dashboard({ figures, onPlayer }: Props) {
           value={count(totals.errors)}
           {...(totals.errors ? { tone: "bad" } : {})}
         >
-          loop late {ms(node.loop_lag_ms.p99)} (p99)
+          loop at most {ms(worst(figures.timeline.loop_lag, 60))} late in the last minute
         </Tile>
       </section>
       <Charts figures={figures} />
@@ -161,9 +167,9 @@ function Charts({ figures }: { figures: Overview }) {
         { label: "events", colour: "websocket", values: per(timeline.published) },
       ],
       broken: [
-        { label: "hidden", colour: "good", values: per(timeline.hidden_failovers) },
-        { label: "noticed", colour: "bad", values: per(timeline.outages) },
         { label: "all ends", colour: "quiet", values: per(timeline.closed) },
+        { label: "broke, hidden", colour: "good", values: per(timeline.hidden_failovers) },
+        { label: "broke, noticed", colour: "bad", values: per(timeline.outages) },
       ],
       late: [
         {
@@ -181,7 +187,7 @@ function Charts({ figures }: { figures: Overview }) {
       <Chart title="Connections" at={timeline.at} lines={lines.connections} format={whole} />
       <Chart title="Per second" at={timeline.at} lines={lines.frames} format={whole} />
       <Chart
-        title="Connections that broke, per second"
+        title="Connections that ended, per second"
         at={timeline.at}
         lines={lines.broken}
         format={fine}
@@ -282,6 +288,13 @@ function Rollout({ figures }: { figures: Overview }) {
       </table>
     </section>
   );
+}
+
+/** The largest step of a running total of seconds, in milliseconds. */
+function worst(total: readonly number[], moments: number): number | null {
+  const last = total.slice(-moments - 1);
+  const steps = last.slice(1).map((each, index) => each - (last[index] ?? each));
+  return steps.length ? Math.max(...steps) * 1000 : null;
 }
 
 function degraded(number: number): string {

@@ -55,7 +55,7 @@ export function PlayerPanel({ id, onClose }: { id: string; onClose: () => void }
         <>
           <p className="facts">
             {player.connected_at !== null && <>here for {ago(now - player.connected_at)} · </>}
-            {lag === undefined ? "acknowledges nothing" : `${count(lag)} events not acknowledged`}
+            {lag === undefined ? "acknowledges nothing" : `${count(lag)} not acknowledged`}
             {player.arm && <> · dual_connections {player.arm}</>}
             {player.rooms.length > 0 && <> · in {player.rooms.join(", ")}</>}
           </p>
