@@ -116,9 +116,9 @@ chaos: $(STAMP) ## Let 50 players play through random faults for 3 minutes; SEED
 	@$(BIN)/python -m bench chaos $(if $(SEED),--seed $(SEED))
 
 .PHONY: page
-page: $(JS_STAMP) ## Build the game's page into the package, after a change in clients/js
-	@echo "==> Building the page"
-	@cd $(JS) && npm run build --silent -w apps/play
+page: $(JS_STAMP) ## Build the pages of the game and of operations into the package, after a change in clients/js
+	@echo "==> Building the pages"
+	@cd $(JS) && npm run build --silent -w apps/play -w apps/ops
 
 .PHONY: docs
 docs: $(STAMP) ## Build the documentation into site/

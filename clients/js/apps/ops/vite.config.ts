@@ -9,7 +9,7 @@ export default defineConfig({
   // Whatever path the page is mounted at.
   base: "./",
   build: {
-    outDir: process.env.PAGE_OUT ?? SERVED,
+    outDir: SERVED,
     emptyOutDir: true,
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
@@ -25,5 +25,5 @@ export default defineConfig({
   server: {
     proxy: { "/api": "http://127.0.0.1:8000", "/monitoring": "http://127.0.0.1:8000" },
   },
-  test: { include: ["test/**/*.test.{ts,tsx}"] },
+  test: { include: ["tests/**/*.test.{ts,tsx}"] },
 });
