@@ -32,6 +32,7 @@ from .store import Store
 from .streams import Streams
 from .tickets import Tickets
 from .topology import topology_of
+from .turn import Turn
 
 __all__ = ["RedisEngine"]
 
@@ -110,11 +111,10 @@ class RedisEngine(Engine):
         )
         self._tickets = Tickets(calls, keys, clock)
         self._revocations = Revocations(calls, keys, clock)
-        self._over: set[str] = set()
-        """Players whose session ended on another node, and whose streams are still needed here."""
+        self._turn = Turn(
+            self._house, self._index, self._own, self._players, self._revocations, self._restore
+        )
         self._attaching: dict[str, asyncio.Future[None]] = {}
-        self._owed: set[tuple[str, str]] = set()
-        """Connections that ended while Redis was away."""
         self._stopped = False
 
     async def start(self, sink: Sink, renewed: Renewed = ignore_renewal) -> None:
@@ -125,9 +125,13 @@ class RedisEngine(Engine):
             raise EngineError("start", failed.reason) from failed
         self._calls.started = True
         self._streams.start(sink, renewed)
-        await self._house.beat()
-        await self._index.read()
-        await self._revocations.read()
+        try:
+            await self._house.beat()
+            await self._index.read(whole=True)
+            await self._revocations.read()
+        except EngineError:
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         if self._stopped:
@@ -143,6 +147,7 @@ class RedisEngine(Engine):
             except EngineError as error:
                 # Another node cleans up when the lease is over.
                 log.warning("engine_left_unclean", reason=error.cause)
+        await self._turn.stop()
         self._calls.started = False
         await self._streams.stop()
         await self._topology.stop()
@@ -247,7 +252,7 @@ class RedisEngine(Engine):
             await self._players.detach(player_id, connection_id)
         except EngineError:
             # It is over all the same; Redis is told when it is back.
-            self._owed.add((player_id, connection_id))
+            self._turn.owe(player_id, connection_id)
 
     async def describe(self, player_id: str, info: Mapping[str, Any]) -> bool:
         return await self._players.describe(player_id, info)
@@ -261,45 +266,7 @@ class RedisEngine(Engine):
     async def tick(self) -> Transitions:
         self._streams.drop_idle()
         self._house.trim()
-        try:
-            return await self._tick()
-        except EngineError as error:
-            # What cannot be looked at now is looked at when Redis is back.
-            log.debug("tick_failed", reason=error.cause)
-            return Transitions()
-
-    async def _tick(self) -> Transitions:
-        house, index = self._house, self._index
-        for player_id, connection_id in list(self._owed):
-            await self._players.detach(player_id, connection_id)
-            self._owed.discard((player_id, connection_id))
-        await index.write()
-        dead = await house.beat()
-        for node in dead:
-            await house.reap(node)
-        await self._revocations.read()
-        due = await index.read()
-        lost, index.lost = index.lost, set()
-        for shard in lost:
-            await self._restore(shard)
-        left, lapsed = await house.expire(due)
-        for player_id in lapsed:
-            self._own.forget(player_id)
-        news, index.news = index.news, set()
-        # Told again each second until nobody needs their streams any more.
-        self._over = set(filter(self._own.is_over, self._over | news))
-        for player_id in self._over:
-            self._own.forget(player_id)
-        try:
-            await self._own.put_all_back(filter(self._own.is_lost, news))
-            await index.write()
-            await house.let_go(self._own.is_attached)
-            await house.compare()
-            await house.touch()
-        except EngineError as error:
-            # Transitions that were taken must be announced, whatever comes after.
-            log.debug("tick_failed", reason=error.cause)
-        return Transitions(tuple(left), tuple(lapsed), tuple(sorted(self._over)))
+        return await self._turn.take()
 
     # Commands
 
@@ -359,13 +326,13 @@ class RedisEngine(Engine):
         await self._own.put_all_back(
             each for each in players if shard_of(keys.player(each)[0]) is shard
         )
-        await asyncio.gather(
-            *(
-                asyncio.shield(self._streams.complete(follower.stream))
-                for follower in self._streams.followed
-                if shard_of(keys.channel(follower.stream)) is shard
-            )
-        )
+        # What is not fetched now is fetched in the next turns: they compare.
+        work = [
+            asyncio.shield(self._streams.complete(follower.stream))
+            for follower in self._streams.followed
+            if shard_of(keys.channel(follower.stream)) is shard
+        ]
+        await asyncio.gather(*work, return_exceptions=True)
 
     async def _reattach(self) -> None:
         players = self._own.all()

@@ -109,17 +109,25 @@ class Index:
                 if self._changed.get(player_id) is written:
                     del self._changed[player_id]
 
-    async def read(self) -> list[str]:
-        """Learn what others changed.
+    async def read(self, *, whole: bool = False) -> list[str]:
+        """Learn what others changed; what cannot be read now is read the next time.
+
+        Args:
+            whole: whether it is an error if some part cannot be read.
 
         Returns:
             Players whom this node has to look at: something is due, and no other node is told.
 
         Raises:
-            EngineError: part of it could not be read; the next call makes up for it.
+            EngineError: ``whole``, and some part could not be read.
         """
         due: list[str] = []
-        await _all(self._read_part(part, due) for part in range(INDEX_PARTS))
+        try:
+            await _all(self._read_part(part, due) for part in range(INDEX_PARTS))
+        except EngineError as error:
+            if whole:
+                raise
+            log.debug("index_not_read", reason=error.cause)
         return due
 
     async def _read_part(self, part: int, due: list[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from ...exceptions import EngineError
 from ...types import EventTypes, player_stream
 from .players import Known, Players
 from .roster import Roster
@@ -30,6 +31,8 @@ class OwnPlayers:
         self._streams = streams
         self._players = players
         self._attached: dict[str, dict[str, None]] = {}
+        self.left_out: set[str] = set()
+        """Players who are still to be put back."""
         self.types: dict[str, EventTypes | None] = {}
         """What was decided about the types of events that their sessions carry."""
 
@@ -98,7 +101,15 @@ class OwnPlayers:
         await self._players.restore(player_id, known)
 
     async def put_all_back(self, players: Iterable[str]) -> None:
-        """Put many players back."""
-        names = list(players)
+        """Put many players back; those with whom that fails are ``left_out``."""
+        wanted = list(players)
+        names = [each for each in wanted if self.knows(each)]
+        self.left_out.difference_update(wanted)
         for start in range(0, len(names), FEW):
-            await asyncio.gather(*map(self.put_back, names[start : start + FEW]))
+            batch = names[start : start + FEW]
+            results = await asyncio.gather(*map(self.put_back, batch), return_exceptions=True)
+            for player_id, result in zip(batch, results, strict=True):
+                if isinstance(result, EngineError):
+                    self.left_out.add(player_id)
+                elif result is not None:
+                    raise result

@@ -31,6 +31,7 @@ from redis.exceptions import (
     TryAgainError,
 )
 
+from ...exceptions import EngineError
 from .scripts import Script, all_scripts
 
 __all__ = ["FailedError", "MovedAwayError", "Shard"]
@@ -113,6 +114,12 @@ class Lane:
                 calls, self._queue = self._queue[:BATCH], self._queue[BATCH:]
                 try:
                     await self._send(calls)
+                except Exception as error:
+                    # The library's own mistake must not keep those waiting who come after.
+                    log.exception("engine_call_failed", server=self._shard.name)
+                    for call in calls:
+                        if not call.future.done():
+                            call.future.set_exception(FailedError(_reason(error), executed=True))
                 finally:
                     for call in calls:
                         if not call.future.done():
@@ -274,7 +281,10 @@ class Shard:
                 await self.client.connection_pool.disconnect(inuse_connections=False)
                 if not await self._greet():
                     await self._restore(self)
-            except (RedisError, OSError, FailedError, MovedAwayError) as error:
+            except Exception as error:
+                if not isinstance(error, (RedisError, OSError, EngineError)):
+                    # Whatever it is, giving up would mean to be away for ever.
+                    log.exception("engine_not_restored", server=self.name)
                 self.trouble = _reason(error)
                 attempt += 1
                 self._attempted()
