@@ -1,0 +1,1 @@
+"""Attacks, each over real sockets: what is promised in docs, tried."""
