@@ -170,7 +170,7 @@ def matching(keys: Sequence[Key], algorithm: str, key_id: str | None) -> Sequenc
 
 
 def _from_jwk(fields: dict[str, Any]) -> Key | None:
-    if fields.get("use", "sig") != "sig" or "d" in fields or fields.get("kty") == "oct":
+    if fields.get("use", "sig") != "sig" or "d" in fields:
         return None
     operations = fields.get("key_ops")
     if isinstance(operations, list) and "verify" not in operations:
