@@ -262,6 +262,10 @@ export class Client implements GameConnection, Owner, Audience, Sleeper {
     this.#board.changed();
   }
 
+  duplicate(duplicate: Events["duplicate"]): void {
+    this.#emitter.emit("duplicate", duplicate);
+  }
+
   counted(): void {
     this.#board.counted();
   }

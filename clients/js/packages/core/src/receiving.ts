@@ -20,6 +20,7 @@ import type { Uplink } from "./uplink.js";
 export interface Audience {
   /** Items, in order. */
   item(item: Item): void;
+  duplicate(duplicate: Duplicate): void;
   warning(warning: Warning): void;
   problem(reason: Problem["reason"], message: string, connection: ConnectionType): void;
   /** Figures are others now. */
