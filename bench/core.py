@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Sequence
+from dataclasses import asdict
 
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from .openings import Opening, measure_openings
 from .reports import keep, silence_log
 from .sink import Figure, conditions, measure
 
@@ -16,6 +19,7 @@ __all__ = ["main"]
 
 SIZES = (1, 100, 1_000, 10_000)
 DELIVERIES = 500_000
+OPENINGS = 2_000
 ROUNDS = 5
 """The figures are those of the median round."""
 
@@ -35,8 +39,24 @@ def main() -> None:
             f"{each.deliveries_per_second:,}",
         )
     console.print(table)
-    report = {"loop": "asyncio", "rounds": ROUNDS, "figures": conditions(figures)}
+    openings = measure_openings(OPENINGS)
+    console.print(_openings(openings))
+    report = {
+        "loop": "asyncio",
+        "rounds": ROUNDS,
+        "figures": conditions(figures),
+        "openings": [asdict(each) for each in openings],
+    }
     keep("core", report, console)
+
+
+def _openings(openings: Sequence[Opening]) -> Table:
+    table = Table("an opening, µs CPU", *(each.kind for each in openings))
+    table.add_row("new player, new token", *(f"{each.new_us:,.0f}" for each in openings))
+    table.add_row("the same once more", *(f"{each.back_us:,.0f}" for each in openings))
+    for name in openings[0].steps_us:
+        table.add_row(f"of a new one: {name}", *(f"{e.steps_us[name]:,.0f}" for e in openings))
+    return table
 
 
 def _median(size: int) -> Figure:

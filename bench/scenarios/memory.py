@@ -8,6 +8,7 @@ from rich.table import Table
 
 from ..children import ChildError
 from ..load import Figures, Lane, Load
+from ..openings import kept_by_part
 from ..peers import OURS, Peer
 from ..reports import targets
 from .runs import Advance, Options, finish, progress, serving
@@ -15,6 +16,8 @@ from .runs import Advance, Options, finish, progress, serving
 __all__ = ["memory"]
 
 CONNECTIONS = 10_000
+PLAYERS = 1_000
+"""Players whose connections are taken apart."""
 LANES: tuple[Lane, ...] = ("both", "ws", "sse")
 
 
@@ -52,6 +55,15 @@ async def memory(options: Options) -> int:
     options.console.print(table)
     what = "A new process for each row. Resident memory grown per connection, 1 s after opening."
     options.console.print(what, style="dim")
+    parts = kept_by_part(100 if options.quick else PLAYERS)
+    kept = Table("part", title="Python objects of one connection", title_justify="left")
+    kept.add_column("bytes", justify="right")
+    for part, size in parts.items():
+        kept.add_row(part, f"{size:,.0f}")
+    kept.add_row("all of them", f"{sum(parts.values()):,.0f}", style="bold")
+    options.console.print(kept)
+    note = "Players with both. The rest of a connection is the event loop's socket."
+    options.console.print(note, style="dim")
     most = float(targets("memory")["kb_per_connection"])
     for (peer, lane, size), run in zip(cases, found, strict=True):
         if peer is OURS and (run.opened < size or run.closed):
@@ -70,7 +82,8 @@ async def memory(options: Options) -> int:
         }
         for (peer, lane, _), run in zip(cases, found, strict=True)
     ]
-    return finish("memory", {"targets": targets("memory"), "outcomes": rows}, missed, options)
+    report = {"targets": targets("memory"), "outcomes": rows, "bytes_by_part": parts}
+    return finish("memory", report, missed, options)
 
 
 async def _measure(

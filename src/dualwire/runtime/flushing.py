@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from .connection import Connection
 
-__all__ = ["FLUSH_BATCH", "FLUSH_MOST", "Flushing"]
+__all__ = ["FLUSH_BATCH", "FLUSH_MOST", "FLUSH_TIME", "Flushing"]
 
 FLUSH_BATCH = 32
 """Connections flushed per loop turn, and as many more for each event of that turn. Small, so that
@@ -16,6 +16,8 @@ joined with it."""
 FLUSH_MOST = 256
 """Connections flushed in one turn, whatever was published: 10,000 would hold the loop for 57-73
 ms."""
+FLUSH_TIME = 0.002
+"""Seconds after which a turn ends however many were flushed: a slow machine, or TLS."""
 
 
 class Flushing:
@@ -89,7 +91,10 @@ class Flushing:
         self._due = False
         now, dirty = self._now(), self.dirty
         batch, self._batch = min(self._batch, FLUSH_MOST, len(dirty)), FLUSH_BATCH
-        for _ in range(batch):
+        late = now + FLUSH_TIME
+        for number in range(batch):
+            if number % FLUSH_BATCH == 0 and number and self._now() > late:
+                break
             connection = dirty.popleft()
             if connection.dirty:
                 connection.flushed_at = now
