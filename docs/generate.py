@@ -239,11 +239,14 @@ def example(place: str) -> Iterator[str]:
     """A part of an example, as a code block."""
     path, _, part = place.partition("#")
     text = (ROOT / path).read_text()
-    _, begin, rest = text.partition(f"# -- docs {part} --\n")
-    code, end, _ = rest.partition("# -- end --\n")
+    language, mark = ("python", "#") if path.endswith(".py") else (path.rpartition(".")[2], "//")
+    _, begin, rest = text.partition(f"{mark} -- docs {part} --\n")
+    code, end, _ = rest.partition(f"{mark} -- end --\n")
     if not begin or not end:
-        raise ValueError(f"{path} has no part {part!r} as '# -- docs {part} --' to '# -- end --'")
-    yield "```python"
+        raise ValueError(
+            f"{path} has no part {part!r} as '{mark} -- docs {part} --' to '{mark} -- end --'"
+        )
+    yield f"```{language}"
     yield code.strip("\n")
     yield "```"
 
