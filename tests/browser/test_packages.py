@@ -6,11 +6,12 @@ import asyncio
 import json
 import runpy
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Error, expect
 from starlette.staticfiles import StaticFiles
 
 from tests.live import serving
@@ -61,6 +62,10 @@ def pins() -> list[str]:
     return [f"{name}@{lock['packages'][f'node_modules/{name}']['version']}" for name in LOCKED]
 
 
+def _noting(errors: list[str]) -> Callable[[Error], None]:
+    return lambda error: errors.append(str(error))
+
+
 @pytest.mark.timeout(300)
 async def test_packed_installed_built_and_connected(browser: Browser, tmp_path: Path) -> None:
     tarballs = await packed(tmp_path)
@@ -74,7 +79,7 @@ async def test_packed_installed_built_and_connected(browser: Browser, tmp_path: 
         async with serving(example["app"]) as address:
             page = await browser.new_page()
             errors: list[str] = []
-            page.on("pageerror", lambda error, errors=errors: errors.append(str(error)))
+            page.on("pageerror", _noting(errors))
             await page.goto(f"http://{address}")
             await page.get_by_role("button", name="Log in").click()
             status = page.get_by_role("status")

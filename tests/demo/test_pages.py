@@ -27,6 +27,8 @@ async def test_the_page_brings_all_that_it_needs() -> None:
         assert asked == ["/assets/play.js", "/assets/index.css"]
         css = (await game.http.get("/assets/index.css")).text
         asked += re.findall(r"url\(\"?(?!data:|#)([^)\"]+)", css)
+        script = (await game.http.get("/assets/play.js")).text
+        asked += {f"/assets/{name}" for name in re.findall(r"\./([\w-]+\.js)", script)}
         assert {f"/assets/{path.name}" for path in (STATIC / "assets").iterdir()} == set(asked)
         for path in asked:
             answer = await game.http.get(path)
