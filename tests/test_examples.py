@@ -90,7 +90,7 @@ async def test_minimal() -> None:
 
 
 async def test_existing_fastapi() -> None:
-    async with running("existing_fastapi") as example, httpx.AsyncClient() as http:
+    async with running("existing_fastapi") as example, httpx.AsyncClient(timeout=DEADLINE) as http:
         url = f"http://{example.address}"
         wrong = await http.post(f"{url}/login", json={"name": "ann", "password": ""})
         assert wrong.status_code == 401
@@ -180,7 +180,7 @@ def test_an_example_listens_on_this_machine_only(name: str) -> None:
 
 
 async def _post(example: Example, path: str, token: str, message: Any) -> bool:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=DEADLINE) as http:
         headers = {"Authorization": f"Bearer {token}"}
         url = f"http://{example.address}{path}"
         return (await http.post(url, json=message, headers=headers)).is_success

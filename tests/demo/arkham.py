@@ -14,7 +14,7 @@ from dualwire.demo import create_app
 from dualwire.demo.accounts import AccountPolicy
 from dualwire.http import JWTAuthenticator
 from dualwire.testing import ManualClock
-from tests.live import SSEClient, WSClient, serving, sse, until, ws
+from tests.live import DEADLINE, SSEClient, WSClient, serving, sse, until, ws
 
 SECRET = "a secret of at least thirty-two bytes"
 
@@ -103,7 +103,7 @@ async def arkham(
     app = create_app(manager, authenticator, account_policy=policy, **options)
     async with (
         serving(app) as address,
-        httpx.AsyncClient(base_url=f"http://{address}") as http,
+        httpx.AsyncClient(base_url=f"http://{address}", timeout=DEADLINE) as http,
         contextlib.AsyncExitStack() as stack,
     ):
         yield Arkham(address, manager, clock, authenticator, http, stack)

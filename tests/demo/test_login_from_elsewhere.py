@@ -9,7 +9,7 @@ from dualwire.demo import create_app
 from dualwire.http import JWTAuthenticator
 
 from ..game import SECRET
-from ..live import serving
+from ..live import DEADLINE, serving
 
 PAGE = "https://play.example"
 
@@ -17,7 +17,10 @@ PAGE = "https://play.example"
 async def test_a_browser_may_ask_first_and_then_log_in() -> None:
     manager = ConnectionManager(secret=SECRET)
     app = create_app(manager, JWTAuthenticator(SECRET), allowed_origins=[PAGE])
-    async with serving(app) as address, httpx.AsyncClient(base_url=f"http://{address}") as http:
+    async with (
+        serving(app) as address,
+        httpx.AsyncClient(base_url=f"http://{address}", timeout=DEADLINE) as http,
+    ):
         asked = await http.options(
             "/auth/login", headers={"Origin": PAGE, "Access-Control-Request-Method": "POST"}
         )

@@ -94,7 +94,7 @@ async def behind(name: str, upstream: str, place: Path) -> AsyncIterator[str]:
     )
     try:
         address = f"127.0.0.1:{port}"
-        async with httpx.AsyncClient() as http, asyncio.timeout(DEADLINE):
+        async with httpx.AsyncClient(timeout=DEADLINE) as http, asyncio.timeout(DEADLINE):
             while True:
                 assert process.returncode is None, f"{name} did not start"
                 with contextlib.suppress(httpx.TransportError):
@@ -171,7 +171,7 @@ async def test_the_server_learns_who_asks_and_for_which_host(
     forwarded = {"X-Forwarded-For": STRANGER, "Host": "game.example"}
     if name == "caddy":
         forwarded.pop("Host")  # It serves only the address that it was given.
-    async with httpx.AsyncClient(base_url=f"http://{address}") as http:
+    async with httpx.AsyncClient(base_url=f"http://{address}", timeout=DEADLINE) as http:
         host, asked_for = (await http.get("/who", headers=forwarded)).text.split()
     # nginx adds to what was there, and the nearest proxy that is trusted here is this machine;
     # Caddy believes nobody, and names its own peer.
@@ -183,7 +183,7 @@ async def test_secrets_of_addresses_are_in_no_log(
     proxied: tuple[Game, str, str], tmp_path: Path
 ) -> None:
     _, _, address = proxied
-    async with httpx.AsyncClient(base_url=f"http://{address}") as http:
+    async with httpx.AsyncClient(base_url=f"http://{address}", timeout=DEADLINE) as http:
         await http.get("/who", params={"ticket": "a-secret-ticket"})
     assert not told(tmp_path, b"a-secret-ticket")
 

@@ -13,7 +13,7 @@ import pytest
 
 from dualwire.cli import exit_codes
 from dualwire.http import JWTAuthenticator
-from tests.live import sse, until, ws
+from tests.live import DEADLINE, sse, until, ws
 
 from .running import SECRET, Process, dualwire, run
 
@@ -42,7 +42,7 @@ def token(player_id: str = "amy") -> str:
 async def test_a_stop_says_goodbye_first_and_is_soon(tmp_path: Path, signum: int) -> None:
     async with dualwire("serve", "--port", "0", cwd=tmp_path, DUALWIRE_SECRET=SECRET) as server:
         address = await address_of(server)
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=DEADLINE) as http:
             assert (await http.get(f"http://{address}/healthz")).status_code == 200
         async with sse(address, token=token()) as stream, ws(address, token=token()) as socket_:
             server.process.send_signal(signum)
@@ -83,7 +83,7 @@ async def test_an_access_log_shows_no_secret(tmp_path: Path) -> None:
     args = ("serve", "--port", "0", "--access-log", "--log-format", "json")
     async with dualwire(*args, cwd=tmp_path, DUALWIRE_SECRET=SECRET) as server:
         address = await address_of(server)
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=DEADLINE) as http:
             await http.get(f"http://{address}/healthz?token=opensesame")
         await until(lambda: "/healthz" in server.err)
         assert "opensesame" not in server.err
@@ -92,7 +92,7 @@ async def test_an_access_log_shows_no_secret(tmp_path: Path) -> None:
 async def test_without_an_access_log_requests_are_quiet(tmp_path: Path) -> None:
     async with dualwire("serve", "--port", "0", cwd=tmp_path, DUALWIRE_SECRET=SECRET) as server:
         address = await address_of(server)
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=DEADLINE) as http:
             answer = await http.get(f"http://{address}/healthz")
         assert "server" not in answer.headers
         server.process.terminate()

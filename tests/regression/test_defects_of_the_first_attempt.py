@@ -20,7 +20,7 @@ from dualwire.exceptions import AmbiguousConnectionError
 from dualwire.testing import FaultProxy
 
 from ..game import Game, playing
-from ..live import sse, until, ws
+from ..live import DEADLINE, sse, until, ws
 
 SOURCE = Path(__file__).parent.parent.parent / "src" / "dualwire"
 
@@ -46,7 +46,7 @@ async def test_defect_02_a_health_check_kills_nothing(game: Game) -> None:
 
 
 async def test_defect_02_reading_connection_information_disconnects_nobody(game: Game) -> None:
-    async with game.both("ann"), httpx.AsyncClient() as http:
+    async with game.both("ann"), httpx.AsyncClient(timeout=DEADLINE) as http:
         headers = {"Authorization": f"Bearer {game.token('ann')}"}
         url = f"http://{game.address}/api/connections/ann"
         for _ in range(3):
@@ -229,7 +229,7 @@ async def test_defect_13_no_websocket_without_a_token(game: Game, path: str) -> 
     "path", ["/api/events", "/api/events/ann", "/api/connections/ann", "/api/connections/stats"]
 )
 async def test_defect_13_no_request_without_a_token(game: Game, path: str) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=DEADLINE) as http:
         assert (await http.get(f"http://{game.address}{path}")).status_code == 401
 
 
@@ -316,7 +316,7 @@ async def test_defect_18_the_filter_is_at_the_single_fan_out_point(game: Game) -
 
 async def test_defect_19_the_statistics_route_is_reachable(game: Game) -> None:
     headers = {"Authorization": f"Bearer {game.token('stats')}"}
-    async with game.both("ann"), httpx.AsyncClient() as http:
+    async with game.both("ann"), httpx.AsyncClient(timeout=DEADLINE) as http:
         answer = await http.get(f"http://{game.address}/api/connections/stats", headers=headers)
         assert answer.status_code == 200
         assert answer.json()["presence"]["total_online_players"] == 1

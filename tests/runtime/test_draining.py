@@ -15,7 +15,7 @@ from dualwire.exceptions import ConfigurationError
 from dualwire.runtime.draining import ask_to_move
 from tests.client.player import entered
 from tests.game import Game, playing
-from tests.live import until, ws
+from tests.live import DEADLINE, until, ws
 
 V1 = "&protocol=dualwire.v1"
 
@@ -102,7 +102,9 @@ async def test_it_is_done_as_soon_as_everybody_has_gone() -> None:
 async def test_nobody_comes_in_meanwhile_and_a_proxy_can_tell() -> None:
     async with shared() as game, game.websocket("ann", query=V1), draining(game):
         token, address = game.token("bob"), game.address
-        async with httpx.AsyncClient(headers={"Authorization": f"Bearer {token}"}) as http:
+        async with httpx.AsyncClient(
+            headers={"Authorization": f"Bearer {token}"}, timeout=DEADLINE
+        ) as http:
             refused = await http.get(f"http://{address}/api/events?protocol=dualwire.v1")
         assert refused.status_code == 503
         assert refused.headers["connection"] == "close"

@@ -17,7 +17,7 @@ from dualwire import Config, ForbiddenError, HistoryPolicy
 from dualwire.codes import LOGGED_OUT
 
 from ..game import Game, playing
-from ..live import SSEClient, WSClient, sse, until, ws
+from ..live import DEADLINE, SSEClient, WSClient, sse, until, ws
 
 V1 = "&protocol=dualwire.v1"
 ID = "client-instance-1"
@@ -434,7 +434,7 @@ async def test_a_command_is_repeated_by_http_while_it_runs(game: Game) -> None:
         await release.wait()
         return {"result": "done at last"}
 
-    async with opened(game, "websocket") as socket, httpx.AsyncClient() as http:
+    async with opened(game, "websocket") as socket, httpx.AsyncClient(timeout=DEADLINE) as http:
         assert isinstance(socket, WSClient)
         message = {"type": "command", "id": f"{ID}.1", "body": {"command": "dig"}}
         await socket.send(message)

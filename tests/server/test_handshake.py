@@ -183,7 +183,7 @@ async def test_an_endless_address_is_refused() -> None:
 
 
 async def test_large_bodies_and_fair_headers_pass() -> None:
-    async with served() as (address, _), httpx.AsyncClient() as http:
+    async with served() as (address, _), httpx.AsyncClient(timeout=DEADLINE) as http:
         for size in (0, 1, 4096, 200_000):
             answer = await http.post(
                 f"http://{address}/", content=b"b" * size, headers={"X-A": "a" * 16_000}

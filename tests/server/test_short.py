@@ -30,7 +30,7 @@ from dualwire.transports.sse import EventStreamTransport
 
 from ..game import SECRET, Game, playing
 from ..http.site import ELSEWHERE, error_of, site_on
-from ..live import ServerName, serving, sse, until, ws
+from ..live import DEADLINE, ServerName, serving, sse, until, ws
 from .test_gateway import COMMAND, TEXT, RawWebSocket, frame
 
 
@@ -110,7 +110,7 @@ async def test_openings_do_not_pass_through_the_application(game: Game) -> None:
 
 async def test_everything_else_does(game: Game) -> None:
     passed = Passed(game.app)
-    async with httpx.AsyncClient(base_url=f"http://{game.address}") as http:
+    async with httpx.AsyncClient(base_url=f"http://{game.address}", timeout=DEADLINE) as http:
         bearer = {"Authorization": f"Bearer {game.token('ann')}"}
         assert (await http.head("/api/events", headers=bearer)).status_code == 405
         assert (await http.options("/api/events")).status_code == 204

@@ -713,7 +713,7 @@ async def test_a_player_behind_the_proxy(game: Game) -> None:
         proxy.all.split(1)
         await game.manager.send_personal_message("ann", {"n": 2})
         assert await stream.wait(2) == [{"n": 1}, {"n": 2}]
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=DEADLINE) as http:
             assert (await http.get(f"http://{proxy.address}/nothing")).status_code == 404
 
 

@@ -21,7 +21,7 @@ from dualwire.testing import ManualClock
 from dualwire.types import Entry
 from tests.engines.servers import RedisServer
 from tests.http.site import SECRET
-from tests.live import serving, sse, until, ws
+from tests.live import DEADLINE, serving, sse, until, ws
 
 
 def nothing(stream: str, entry: Entry) -> None:
@@ -152,7 +152,7 @@ async def test_connections_on_other_nodes_end_within_a_second_or_so(
         assert there.bye is not None
         assert there.bye["code"] == 4410
         assert not other.ended
-        async with httpx.AsyncClient(base_url=f"http://{addresses[1]}") as http:
+        async with httpx.AsyncClient(base_url=f"http://{addresses[1]}", timeout=DEADLINE) as http:
             bearer = {"Authorization": f"Bearer {lost}"}
             answer = await http.post("/api/send", json={"type": "ping"}, headers=bearer)
             assert answer.json()["error"]["type"] == "revoked"
