@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from dualwire.codes import FORBIDDEN, LOGGED_OUT, PROTOCOL_ERROR, REVOKED, SESSION_REPLACED, Code
-from dualwire.core.session import SessionTable, check_session_id, issue_session_id
+from dualwire.core.session import MOST_RETIRED, SessionTable, check_session_id, issue_session_id
 from dualwire.exceptions import SessionError
 
 DAY = 86_400.0
@@ -74,6 +74,15 @@ def test_an_ended_id_is_refused_with_its_reason(table: SessionTable, code: Code)
     assert table.end("eva", code, 1.0) == "one"
     assert table.claim("eva", "one", "fresh", 2.0).code is code
     assert outcome(table, None, 2.0) == "new"
+
+
+def test_a_player_who_begins_sessions_without_end_is_not_remembered_without_end(
+    table: SessionTable,
+) -> None:
+    for number in range(MOST_RETIRED + 10):
+        assert outcome(table, f"session-{number}") in ("new", "takeover")
+    assert len(table._slots["eva"].retired) == MOST_RETIRED
+    assert outcome(table, f"session-{MOST_RETIRED}") == "refused", "a recent one"
 
 
 def test_the_types_of_a_session_are_decided_once(table: SessionTable) -> None:

@@ -7,6 +7,7 @@ import base64
 import contextlib
 import logging
 import os
+import zlib
 from collections.abc import AsyncIterator
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from dualwire import Config, Limits
 
 from ..game import Game, playing
-from ..live import until
+from ..live import until, until_async
 from .test_gateway import CLOSE, PING, TEXT, frame, raw
 
 
@@ -116,5 +117,26 @@ async def test_a_request_behind_one_that_becomes_a_stream(game: Game) -> None:
     await game.manager.send_personal_message("ann", {"n": 1})
     async with asyncio.timeout(10.0):
         await reader.readuntil(b'{"n":1}')
-    writer.close()
-    await game.connected("ann")
+    writer.transport.abort()
+
+    async def is_gone() -> bool:
+        # Uvicorn reads no more from a peer that pipelines, so it takes a ping to see its end.
+        await game.clock.advance(5.0)
+        return game.counts("ann") == (0, 0)
+
+    await until_async(is_gone)
+
+
+async def test_a_compressed_bomb(game: Game) -> None:
+    """Nothing compressed is agreed on, so nothing is inflated: 64 KB that would become 64 MB."""
+    deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+    bomb = deflate.compress(b" " * (64 << 20)) + deflate.flush(zlib.Z_SYNC_FLUSH)
+    compressed = frame(TEXT, bomb)
+    compressed = bytes([compressed[0] | 0x40]) + compressed[1:]
+    offer = "Sec-WebSocket-Extensions: permessage-deflate"
+    answer = await said_at_once(game, handshake(game, offer) + compressed)
+    head, _, rest = answer.partition(b"\r\n\r\n")
+    assert b" 101 " in head
+    assert b"deflate" not in head.lower()
+    assert b"\x03\xea" in rest, "1002: a reserved bit that nobody asked for"
+    await until(lambda: not game.manager.node.connections)

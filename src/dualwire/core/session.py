@@ -33,6 +33,10 @@ from ..types import EventTypes
 
 __all__ = ["Claim", "SessionTable", "check_session_id", "issue_session_id"]
 
+MOST_RETIRED = 1_000
+"""Retired ids that are remembered of one player: the oldest gives way first, so that somebody who
+begins one session after the other costs no more."""
+
 _SESSION_ID = re.compile(r"[A-Za-z0-9_.-]{8,128}")
 _ISSUED = "dw."
 
@@ -109,6 +113,8 @@ class SessionTable:
         for other in slot.lapsed:
             slot.retired[other] = (now, SESSION_REPLACED)
         slot.lapsed.clear()
+        while len(slot.retired) > MOST_RETIRED:
+            del slot.retired[next(iter(slot.retired))]
         if replaced is None:
             return Claim(outcome="new", session_id=slot.current, types=types)
         return Claim(outcome="takeover", session_id=slot.current, replaced=replaced, types=types)
