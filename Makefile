@@ -110,6 +110,16 @@ fuzz: $(STAMP) ## Say wrongly all that a client can say, for 10 minutes; SEED=7 
 	@echo "==> Attacking"
 	@$(BIN)/python -m tests.fuzz --seconds $(or $(FUZZ),600) $(if $(SEED),--seed $(SEED))
 
+.PHONY: bench-cluster
+bench-cluster: $(STAMP) ## Measure several nodes on one Redis: one that dies, a rolling restart, the cost of an event
+	$(call need,cc,gcc libc6-dev)
+	$(call need,node,nodejs)
+	$(call need,npm,npm)
+	$(call need,nginx,nginx-light)
+	$(call need,redis-server,redis-server)
+	@echo "==> Measuring; about 5 minutes"
+	@$(BIN)/python -m bench cluster
+
 .PHONY: chaos
 chaos: $(STAMP) ## Let 50 players play through random faults for 3 minutes; SEED=7 for the same ones again
 	@echo "==> Playing"

@@ -14,6 +14,7 @@ from . import core as core_fanout
 from .chaos.command import PLAYERS, SECONDS
 from .chaos.command import chaos as cause_chaos
 from .children import ChildError
+from .cluster.command import measure_cluster
 from .failover.command import failover as measure_failover
 from .peers import chosen
 from .reports import wide_console
@@ -112,6 +113,20 @@ def failover(
 ) -> None:
     """What players notice of a connection that fails, here and with Socket.IO."""
     raise typer.Exit(asyncio.run(measure_failover(wide_console(), quick=quick)))
+
+
+@app.command()
+def cluster(
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A smoke run: short, gaps not judged, no peer.")
+    ] = False,
+) -> None:
+    """What players notice of a node that dies or is restarted, and what an event costs."""
+    try:
+        raise typer.Exit(asyncio.run(measure_cluster(wide_console(), quick=quick)))
+    except ChildError as error:
+        wide_console().print(f"error: {error}", style="red", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from None
 
 
 @app.command()

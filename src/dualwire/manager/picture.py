@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..core.cursor import merge
 from ..core.encoding.json import decode_object
@@ -19,6 +19,7 @@ from ..types import (
     Event,
     JSONObject,
     Loss,
+    Presence,
 )
 from .views import ListView, MapView, SetView
 
@@ -57,13 +58,13 @@ class Picture:
         self.online_players: MapView[str, JSONObject] = MapView(
             "online_players",
             "describe_player(player_id, ...) or disconnect_player(player_id)",
-            node.engine.presence,
+            self._presence,
             self._online,
         )
         self.room_subscriptions: MapView[str, SetView[str]] = MapView(
             "room_subscriptions",
             "subscribe_to_room(player_id, room_id) and unsubscribe_from_room(player_id, room_id)",
-            node.engine.members,
+            self._memberships,
             self._members,
         )
         self.message_queue = MessageQueue(
@@ -86,6 +87,14 @@ class Picture:
             known = healthy.get(connection.connection_type, False)
             healthy[connection.connection_type] = known or self._is_healthy(connection)
         return healthy
+
+    # Asked of the node each time: a server may choose another engine before the start.
+
+    def _presence(self) -> Mapping[str, Presence]:
+        return self._node.engine.presence()
+
+    def _memberships(self) -> Mapping[str, frozenset[str]]:
+        return self._node.engine.members()
 
     def _connections(self) -> list[Connection]:
         return [each for each in self._node.connections.values() if not each.ended]

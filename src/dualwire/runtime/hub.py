@@ -68,9 +68,6 @@ class Hub:
         now: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._now = now
-        self._engine = engine
-        # Made once: a bound method for each player would be 128 bytes for each.
-        self._log, self._rooms_of = engine.log, engine.rooms_of
         self._config = config
         self._stats = stats
         self._end = end
@@ -84,8 +81,7 @@ class Hub:
         self.sampling = Sampling(stats, now)
         self.skips = Skips(self, call_later)
         self.players: dict[str, LocalPlayer] = {}
-        self._audiences = Audiences(engine)
-        self.renewal = Renewal(self, self._audiences, engine, end)
+        self.use(engine)
         self._arrived: deque[tuple[str, Entry | None]] = deque()
         self.busy = False
         """Whether a fan-out is going on: the logs are ahead of the hub."""
@@ -101,8 +97,10 @@ class Hub:
         """What waits in a connection's outbox is flushed in the next turn."""
 
     def use(self, engine: Engine) -> None:
-        """Take another engine; before anybody is here."""
+        """Take an engine; another one than the first only before anybody is here."""
         self._engine = engine
+        # Made once: a bound method for each player would be 128 bytes for each.
+        self._log, self._rooms_of = engine.log, engine.rooms_of
         self._audiences = Audiences(engine)
         self.renewal = Renewal(self, self._audiences, engine, self._end)
 
