@@ -127,10 +127,9 @@ async def test_the_players_of_a_dead_node_leave_once() -> None:
                 lambda: {each.state for each in client.connections.values()} == {"open"}, PATIENCE
             )
             held = {node_of(client, kind) for kind in client.connections}
-            await nodes.front.kill()  # Nobody comes back.
-            for node in nodes.nodes:
-                if node.id in held:
-                    await node.kill()
+            # At one moment: nobody notices anything, and nobody comes back.
+            dying = [node for node in nodes.nodes if node.id in held]
+            await asyncio.gather(*(each.kill() for each in (*dying, nodes.front)))
         living = [node for node in nodes.nodes if node.running]
         assert living
 
@@ -143,3 +142,4 @@ async def test_the_players_of_a_dead_node_leave_once() -> None:
         # What else they had to say of it, they have said when they have stopped.
         await asyncio.gather(*(node.stop() for node in living))
         assert departures() == ["ann"]
+        assert any(node.events("node_gone") for node in living)
