@@ -12,7 +12,7 @@ async def test_only_what_carries_is_counted(site: Site) -> None:
     async with ws(site.address, token=site.token()), sse(site.address, token=site.token()):
         await site.open("ann", websocket=1, sse=1)
         figures = Figures(site.manager)
-        assert set(figures.by_player) == {"ann"}
+        assert figures.players == 1
         assert (figures.count("websocket"), figures.count("sse")) == (1, 1)
         assert (figures.players_with("websocket", "sse"), figures.players_with("sse")) == (1, 0)
         assert (figures.healthy(), figures.healthy("sse")) == (2, 1)
@@ -26,7 +26,7 @@ async def test_a_player_in_grace_still_has_a_session(site: Site) -> None:
         await site.open("ann", websocket=1)
     await site.open("ann")
     figures = Figures(site.manager)
-    assert figures.connections == []
+    assert figures.total == 0
     assert figures.sessions == 1
 
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+from dualwire.http.figures import SLICE, Figures
 from dualwire.http.overview import TOP
 from tests.http.site import API_KEY, Site
 from tests.live import sse, until, ws
@@ -95,3 +97,34 @@ async def test_elsewhere_the_key_is_needed(site: Site) -> None:
     assert (await site.http.get("/monitoring/ops", headers=ELSEWHERE)).status_code == 401
     key = {"X-API-Key": API_KEY}
     assert (await site.http.get("/monitoring/ops", headers=ELSEWHERE | key)).status_code == 200
+
+
+class Socket:
+    """An application's own object for a connection, whose peer takes everything."""
+
+    async def send_json(self, event: object) -> None:
+        """Nobody listens."""
+
+
+async def test_a_crowd_is_looked_at_in_slices_and_answered_as_shortly(site: Site) -> None:
+    manager = site.manager
+    for n in range(4 * SLICE):
+        assert await manager.connect_websocket(Socket(), f"player-{n}")
+        await manager.subscribe_to_room(f"player-{n}", f"room-{n % 100}")
+    turns = 0
+
+    def turned() -> None:
+        nonlocal turns
+        turns += 1
+        asyncio.get_running_loop().call_soon(turned)
+
+    turned()
+    figures = await Figures.look(manager)
+    assert turns > 4, "others have their turn meanwhile"
+    assert figures.total == 4 * SLICE
+    before = turns
+    answer = await site.http.get("/monitoring/ops")
+    assert turns > before + 4
+    assert answer.json()["connections"]["websocket"]["open"] == 4 * SLICE
+    assert answer.json()["rooms"]["total"] == 100
+    assert len(answer.content) < 16_000

@@ -33,9 +33,8 @@ class ConnectionsEndpoint:
     async def stats(self, request: Request) -> Response:
         """How many players, connections and sessions there are."""
         await self._gate.admit(request, safe=True)
-        figures = Figures(self._manager)
-        players = figures.by_player
-        connected = len(figures.connections)
+        figures = await Figures.look(self._manager)
+        players, connected = figures.players, figures.total
         answer = {
             "presence": {
                 "total_online_players": len(self._manager.online_players),
@@ -47,16 +46,16 @@ class ConnectionsEndpoint:
                     "sse_only": figures.players_with("sse"),
                     "dual_connection": figures.players_with("websocket", "sse"),
                 },
-                "average_connections_per_player": connected / len(players) if players else 0.0,
+                "average_connections_per_player": connected / players if players else 0.0,
             },
             "sessions": {
                 "total_sessions": figures.sessions,
                 "total_players_with_sessions": figures.sessions,
-                "sessions_with_connections": len(players),
-                "average_connections_per_session": connected / len(players) if players else 0.0,
+                "sessions_with_connections": players,
+                "average_connections_per_session": connected / players if players else 0.0,
             },
             "errors": {
-                "total_players": len(players),
+                "total_players": players,
                 "total_connections": connected,
                 "active_sessions": figures.sessions,
                 "players_with_sessions": figures.sessions,

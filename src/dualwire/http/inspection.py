@@ -39,14 +39,14 @@ class Inspection:
     async def node(self, request: Request) -> Response:
         """What the node carries, what it costs, how late it is."""
         node, stats = self._manager.node, self._manager.node.stats
-        figures = Figures(self._manager)
+        figures = await Figures.look(self._manager)
         wall = node.clock.wall()
         answer = {
             "node": node.id,
             "version": __version__,
             "ready": node.ready,
             "uptime_seconds": wall - node.started_at if node.started_at else None,
-            "players": len(figures.by_player),
+            "players": figures.players,
             "connections": dict(figures.types),
             "states": dict(figures.states),
             "waiting_bytes": figures.waiting,
@@ -71,7 +71,7 @@ class Inspection:
     async def rollout(self, request: Request) -> Response:
         """What each side of the rollout of dual_connections goes through, beside each other."""
         node = self._manager.node
-        players = Figures(self._manager).arms
+        players = (await Figures.look(self._manager)).arms
         flags = node.arms.flags
         rollout = flags.rollout.fields() if isinstance(flags, RolloutFlags) else None
         answer = {

@@ -39,11 +39,21 @@ class Metrics:
 
     def __init__(self, manager: ConnectionManager) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(NodeCollector(manager))
+        self._collector = NodeCollector(manager)
+        self._registry.register(self._collector)
         ProcessCollector(registry=self._registry)
 
-    def expose(self, accept: str) -> tuple[bytes, str]:
-        """The metrics as text, in the format that the scraper accepts, and its content type."""
+    def expose(self, accept: str, figures: Figures | None = None) -> tuple[bytes, str]:
+        """The metrics as text.
+
+        Args:
+            accept: formats that the scraper takes.
+            figures: what was looked at beforehand; ``None`` to look now.
+
+        Returns:
+            The text and its content type.
+        """
+        self._collector.figures = figures
         encoder, content_type = choose_encoder(accept)
         return encoder(self._registry), content_type
 
@@ -57,6 +67,8 @@ class NodeCollector(Collector):
 
     def __init__(self, manager: ConnectionManager) -> None:
         self._manager = manager
+        self.figures: Figures | None = None
+        """What was looked at beforehand; ``None`` to look when it is collected."""
 
     def collect(self) -> Iterable[Metric]:
         yield from self._gauges()
@@ -66,7 +78,8 @@ class NodeCollector(Collector):
 
     def _gauges(self) -> Iterator[Metric]:
         node = self._manager.node
-        figures = Figures(self._manager)
+        figures = self.figures or Figures(self._manager)
+        arms, states = figures.arms, figures.states
         yield _gauge(
             "info", "Always 1; which node and version.", {(node.id, __version__): 1},
             "node", "version",
@@ -80,7 +93,7 @@ class NodeCollector(Collector):
         yield _gauge(
             "connection_states",
             "All connections, by where they are in their life.",
-            {(state,): figures.states[state] for state in _LIVING},
+            {(state,): states[state] for state in _LIVING},
             "state",
         )
         health: dict[tuple[str, ...], float] = {}
@@ -108,11 +121,11 @@ class NodeCollector(Collector):
         yield _gauge(
             "arm_players",
             "Players on this node, by their side of the rollout of dual_connections.",
-            {(arm,): figures.arms[arm] for arm in ARMS},
+            {(arm,): arms[arm] for arm in ARMS},
             "arm",
         )
         for name, text, value in (
-            ("players_online", "Players who are present.", len(node.engine.presence())),
+            ("players_online", "Players who are present.", len(figures.online)),
             ("sessions", "Sessions of players who are present.", figures.sessions),
             ("rooms", "Rooms with subscribed players.", len(node.engine.members())),
             ("ready", "Whether new connections are welcome.", int(node.ready)),

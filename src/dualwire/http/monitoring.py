@@ -14,7 +14,7 @@ from ..runtime.stats import Durations
 from ..runtime.timeline import Timeline
 from ..types import JSONObject
 from .errors import Answer
-from .figures import HOUR, Figures, share
+from .figures import HOUR, WELL, Figures, share
 from .inspection import Inspection
 from .keys import check_key_or_loopback
 from .metrics import Metrics
@@ -25,8 +25,6 @@ from .routing import add_endpoint
 __all__ = ["monitoring_router"]
 
 DAY = 24 * HOUR
-WELL = 80.0
-"""Percent of healthy connections below which the whole is called degraded."""
 
 
 def monitoring_router(manager: ConnectionManager, *, api_key: str | None = None) -> APIRouter:
@@ -79,7 +77,8 @@ class _Monitoring:
 
     async def metrics(self, request: Request) -> Response:
         """Metrics for Prometheus."""
-        text, content_type = self._metrics.expose(request.headers.get("accept", ""))
+        figures = await Figures.look(self._manager)
+        text, content_type = self._metrics.expose(request.headers.get("accept", ""), figures)
         return Response(text, headers={"content-type": content_type})
 
     async def alive(self, request: Request) -> Response:
@@ -95,8 +94,8 @@ class _Monitoring:
 
     async def dual_connections(self, request: Request) -> Response:
         """Who has which connections."""
-        figures = Figures(self._manager)
-        players, total = len(figures.by_player), len(figures.connections)
+        figures = await Figures.look(self._manager)
+        players, total = figures.players, figures.total
         dual = figures.players_with("websocket", "sse")
         healthy = figures.healthy()
         answer = {
@@ -180,13 +179,10 @@ class _Monitoring:
 
     async def connection_health(self, request: Request) -> Response:
         """How connections and sessions are."""
-        figures = Figures(self._manager)
-        total, healthy = len(figures.connections), figures.healthy()
-        players = len(figures.by_player)
-        well = sum(
-            100.0 * sum(each.is_healthy for each in mine) / len(mine) >= WELL
-            for mine in figures.by_player.values()
-        )
+        figures = await Figures.look(self._manager)
+        total, healthy = figures.total, figures.healthy()
+        players = figures.players
+        well = figures.well
         answer = {
             "overall_health": {
                 "total_connections": total,
@@ -227,8 +223,8 @@ class _Monitoring:
         """One word about the whole: healthy, degraded, or unhealthy (then the status is 503)."""
         await self._manager.start()
         node = self._manager.node
-        figures = Figures(self._manager)
-        percentage = share(figures.healthy(), len(figures.connections))
+        figures = await Figures.look(self._manager)
+        percentage = share(figures.healthy(), figures.total)
         sick = percentage is not None and percentage < WELL
         alerts = []
         if not node.ready:
@@ -245,7 +241,7 @@ class _Monitoring:
                 "server": {"status": "healthy" if node.ready else "unhealthy"},
                 "connections": {
                     "status": "degraded" if sick else "healthy",
-                    "total_connections": len(figures.connections),
+                    "total_connections": figures.total,
                     "health_percentage": percentage,
                 },
             },
@@ -259,8 +255,7 @@ class _Monitoring:
 
 def _distribution(figures: Figures) -> JSONObject:
     """How many sessions have so many connections here."""
-    counted = Counter(len(mine) for mine in figures.by_player.values())
-    return {str(size): count for size, count in sorted(counted.items())}
+    return {str(size): count for size, count in sorted(figures.players_by_size.items())}
 
 
 def _ages(figures: Figures) -> JSONObject:

@@ -3,6 +3,7 @@ asked."""
 
 from __future__ import annotations
 
+import asyncio
 import heapq
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -41,18 +42,21 @@ class Overview:
     def __init__(self, manager: ConnectionManager) -> None:
         self._manager = manager
         self._answer = b""
+        self._making = asyncio.Lock()
         self._at: float | None = None
 
     async def get(self, request: Request) -> Response:
         """Everything that the dashboard shows; at most a second old."""
-        now = self._manager.node.clock.now()
-        if self._at is None or not 0 <= now - self._at < FRESH:
-            self._answer, self._at = encode_object(self._collect()), now
+        async with self._making:
+            now = self._manager.node.clock.now()
+            if self._at is None or not 0 <= now - self._at < FRESH:
+                self._answer, self._at = encode_object(await self._collect()), now
         return Response(self._answer, media_type="application/json")
 
-    def _collect(self) -> JSONObject:
+    async def _collect(self) -> JSONObject:
         node, stats = self._manager.node, self._manager.node.stats
-        figures = Figures(self._manager)
+        figures = await Figures.look(self._manager)
+        lags = figures.lags()
         wall = node.clock.wall()
         flags = node.arms.flags
         types = ("websocket", "sse")
@@ -67,8 +71,8 @@ class Overview:
                 "loop_lag_ms": milliseconds(stats.loop_lag),
             },
             "players": {
-                "online": len(node.engine.presence()),
-                "connected": len(figures.by_player),
+                "online": len(figures.online),
+                "connected": figures.players,
                 "dual": figures.players_with(*types),
                 "websocket_only": figures.players_with("websocket"),
                 "sse_only": figures.players_with("sse"),
@@ -89,7 +93,7 @@ class Overview:
                 "written_ms": milliseconds(stats.delivery),
                 "acknowledged_ms": milliseconds(stats.acknowledgement["at_once"]),
                 "waiting_bytes": figures.waiting,
-                "lag_max": figures.longest_lag,
+                "lag_max": max(lags.values(), default=0),
             },
             "totals": {
                 "hidden_failovers": stats.hidden_failovers,
@@ -103,7 +107,7 @@ class Overview:
             "refusals": _rows(stats.refused, "type", "code"),
             "errors": _rows(stats.errors, "where", "class"),
             "rooms": _rooms(node.engine.members()),
-            "slowest": self._slowest(figures),
+            "slowest": _slowest(figures, lags),
             "recent": [
                 {
                     "at": each.at,
@@ -121,22 +125,6 @@ class Overview:
             "timeline": _columns(node.timeline.moments),
         }
 
-    def _slowest(self, figures: Figures) -> list[JSONObject]:
-        """The players for whom most waits, and those whose application lags most."""
-        lag = self._manager.get_acknowledged_lag
-        found = [
-            {
-                "player": player_id,
-                "waiting_bytes": sum(each.waiting for each in mine),
-                "lag": lag(player_id).get(mine[0].connection.player.stream, 0),
-                "degraded": sum(not each.is_healthy for each in mine),
-            }
-            for player_id, mine in figures.by_player.items()
-            if mine[0].connection.player.acknowledged or any(each.waiting for each in mine)
-        ]
-        worth = [each for each in found if each["waiting_bytes"] or each["lag"]]
-        return heapq.nlargest(TOP, worth, key=lambda each: (each["waiting_bytes"], each["lag"]))
-
 
 def _rows(counter: Counter[tuple[str, str]], *names: str) -> list[JSONObject]:
     """The largest counts, with the rest in one row."""
@@ -144,6 +132,23 @@ def _rows(counter: Counter[tuple[str, str]], *names: str) -> list[JSONObject]:
     rest = counter.total() - sum(count for _, count in common)
     rows = [dict(zip(names, key, strict=True)) | {"count": count} for key, count in common]
     return [*rows, {names[1]: "others", "count": rest}] if rest else rows
+
+
+def _slowest(figures: Figures, lags: Mapping[str, int]) -> list[JSONObject]:
+    """The players for whom most waits, and those whose application lags most."""
+    slow = {each.player.id: each for each in figures.slow}
+    waiting = heapq.nlargest(TOP, figures.slow, key=lambda each: each.waiting)
+    lagging = heapq.nlargest(TOP, lags, key=lambda player_id: lags[player_id])
+    names = dict.fromkeys([*(each.player.id for each in waiting), *lagging])
+    return [
+        {
+            "player": name,
+            "waiting_bytes": slow[name].waiting if name in slow else 0,
+            "lag": lags.get(name, 0),
+            "degraded": slow[name].degraded if name in slow else 0,
+        }
+        for name in list(names)[:TOP]
+    ]
 
 
 def _rooms(members: Mapping[str, frozenset[str]]) -> JSONObject:
