@@ -32,6 +32,7 @@ class GuardedHTTPProtocol(HttpToolsProtocol):
         self._awaits_headers = True
         self._header_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._asked_for: tuple[bytes | None] | None = None
         self.gone = False
         """Whether the socket is somebody else's now."""
 
@@ -66,7 +67,14 @@ class GuardedHTTPProtocol(HttpToolsProtocol):
                     self._refuse("431 Request Header Fields Too Large")
                     return
 
+    def _get_upgrade(self) -> bytes | None:
+        # Asked four times for each request, each time with a look through all headers.
+        if self._asked_for is None:
+            self._asked_for = (super()._get_upgrade(),)
+        return self._asked_for[0]
+
     def on_message_begin(self) -> None:
+        self._asked_for = None
         if self.gone:
             # Whatever is behind a request that took the socket is for nobody: ends the parsing.
             raise HttpParserError("the socket has another owner")

@@ -177,8 +177,7 @@ class StreamOffer(Unanswered):
 
     @property
     def answered(self) -> bool:
-        cycle = self._protocol.cycle if self._protocol is not None else None
-        return cycle is not None and cycle.response_started
+        return self.cycle is not None and self.cycle.response_started
 
     def take(self, transport: DirectTransport, receiver: Receiver | None) -> None:
         protocol, self._protocol, self._scope = self._protocol, None, None
