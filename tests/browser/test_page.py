@@ -146,6 +146,7 @@ async def test_how_it_looks(game: Arkham, scheme: str, size: str) -> None:
         await toggle.click()
         await expect(toggle).to_have_attribute("aria-expanded", "true")
         await expect(window.page.get_by_role("heading", name="Both connections")).to_be_visible()
+        await expect(window.page.locator(".races circle").first).to_be_visible()
         await game.picture(window, f"town-{size}-{scheme}")
         await window.page.get_by_role("button", name="Close").click()
         await expect(window.page.locator("#side")).to_be_hidden()

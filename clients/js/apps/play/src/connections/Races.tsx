@@ -40,7 +40,7 @@ export function Races({ recent, firsts }: Props) {
             return (
               <circle
                 key={`${passage.key} ${type}`}
-                className="mark"
+                className="run"
                 data-type={type}
                 data-mark={passage.first === type ? "first" : "second"}
                 cx={(shift + index) * STEP + STEP / 2}
