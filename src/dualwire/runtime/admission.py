@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from ..codes import PROTOCOL_ERROR
+from ..codes import PROTOCOL_ERROR, SESSION_REPLACED
 from ..core.connection_ids import connection_id
 from ..core.cursor import merge
 from ..core.encoding import Encoding
@@ -106,10 +106,11 @@ class Admission:
             standby_wanted=opening.standby,
             address=opening.address,
         )
-        # Nothing waits from here on, so where it stands is where it was registered.
         saved = await engine.written(player_id) if engine.durable else {}
-        # Once more: it may have been revoked meanwhile, and from here on every connection is seen.
+        # Nothing waits from here on, so where it stands is where it was registered.
+        # Once more: much may have happened meanwhile, and from here on every connection is seen.
         self._node.revoking.check(opening.identity)
+        self._check_still(player, claim.session_id)
         connection.place = self._place(player, opening, saved, resumes=claim.outcome == "joined")
         if encoding.contiguous:
             connection.hello = self._hello(connection, opening)
@@ -194,6 +195,14 @@ class Admission:
                         PROTOCOL_ERROR,
                     )
         return opening.types
+
+    def _check_still(self, player: LocalPlayer, session_id: str) -> None:
+        """See that a session which was claimed was not ended while the engine was asked: that
+        ended only the connections which were registered by then."""
+        if player.over == session_id or self._node.hub.players.get(player.id) is not player:
+            raise SessionError(
+                f"session {session_id!r} is over: {SESSION_REPLACED.reason}", SESSION_REPLACED
+            )
 
     def _check_limits(self, opening: Opening, now: float) -> None:
         limiter, player = self._node.limiter, self._node.hub.players.get(opening.player_id)

@@ -28,6 +28,7 @@ class LocalPlayer:
         "carrier",
         "connections",
         "id",
+        "over",
         "reader",
         "rooms",
         "stream",
@@ -51,6 +52,8 @@ class LocalPlayer:
         """What the application of some client of this session has."""
         self.arm = "on"
         """Its side of a rollout, as of the connection that opened last."""
+        self.over: str | None = None
+        """The session that was ended last, as of the hub's position in the player's stream."""
         self._waiting: list[tuple[Position, asyncio.Future[None]]] | None = None
 
     @property

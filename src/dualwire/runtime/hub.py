@@ -243,6 +243,7 @@ class Hub:
         audience.position = Position(audience.position.epoch, entry.offset)
         if isinstance(body, SessionEnded):
             code = CODES.get(body.code) or code_for(body.code)
+            player.over = body.session_id
             ended = [e for e in player.connections.values() if e.session_id == body.session_id]
             # The one that carries is the last: else it would hand what waits to a twin that ends.
             for connection in sorted(ended, key=lambda each: each is player.carrier):
