@@ -94,7 +94,8 @@ async def measure(connections: int, deliveries: int) -> Figure:
         RuntimeError: an event did not arrive everywhere, so the figures would mean nothing.
     """
     clock = SystemClock()
-    config = Config()
+    # Joining writes would be waiting, and waiting here is turning.
+    config = Config(coalesce=None)
     node = Node(MemoryEngine(clock, config.history, config.session), clock, config)
     encoding = PlainText()
     sinks = [await _connect(node, f"player-{number}", encoding) for number in range(connections)]
