@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from rich.table import Table
@@ -55,7 +56,8 @@ async def memory(options: Options) -> int:
     options.console.print(table)
     what = "A new process for each row. Resident memory grown per connection, 1 s after opening."
     options.console.print(what, style="dim")
-    parts = kept_by_part(100 if options.quick else PLAYERS)
+    # In a thread, because it has an event loop of its own.
+    parts = await asyncio.to_thread(kept_by_part, 100 if options.quick else PLAYERS)
     kept = Table("part", title="Python objects of one connection", title_justify="left")
     kept.add_column("bytes", justify="right")
     for part, size in parts.items():
