@@ -235,7 +235,8 @@ def _explain(console: Console, *, quick: bool) -> None:
     else:
         lines.append(
             "Costs: three processes on one port and a Redis of their own each; CPU of the three, "
-            "publishing included. Socket.IO with @socket.io/redis-streams-adapter."
+            "publishing (an HTTP request each) included. Socket.IO with "
+            "@socket.io/redis-streams-adapter. Judged is the room of 300, flat out."
         )
     for line in lines:
         console.print(line, style="dim", highlight=False, soft_wrap=True)

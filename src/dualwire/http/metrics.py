@@ -128,7 +128,8 @@ class NodeCollector(Collector):
             ("players_online", "Players who are present.", len(figures.online)),
             ("sessions", "Sessions of players who are present.", figures.sessions),
             ("rooms", "Rooms with subscribed players.", len(node.engine.members())),
-            ("ready", "Whether new connections are welcome.", int(node.ready)),
+            ("ready", "Whether new connections are welcome.", int(node.welcoming)),
+            ("engine_up", "Whether the engine answers.", int(node.engine.trouble() is None)),
             (
                 "acknowledged_lag_max",
                 "Entries of a player's own stream that no client acknowledged, of who lags most.",

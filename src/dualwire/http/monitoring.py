@@ -89,7 +89,7 @@ class _Monitoring:
         """Whether new connections are welcome; 503 when they are not."""
         # In an application that does not start it, nobody would ever ask for a connection first.
         await self._manager.start()
-        ready = self._manager.node.ready
+        ready = self._manager.node.welcoming
         return JSONResponse({"ready": ready}, 200 if ready else 503)
 
     async def dual_connections(self, request: Request) -> Response:
@@ -229,9 +229,12 @@ class _Monitoring:
         alerts = []
         if not node.ready:
             alerts.append("The server does not take new connections.")
+        away = node.engine.trouble()
+        if away is not None:
+            alerts.append(f"The engine does not answer: {away}.")
         if sick:
             alerts.append(f"Only {percentage:g} % of the connections are healthy.")
-        status = "unhealthy" if not node.ready else "degraded" if sick else "healthy"
+        status = "unhealthy" if not node.welcoming else "degraded" if sick else "healthy"
         answer = {
             "status": status,
             "timestamp": self._wall(),
@@ -239,6 +242,7 @@ class _Monitoring:
             "version": __version__,
             "components": {
                 "server": {"status": "healthy" if node.ready else "unhealthy"},
+                "engine": {"status": "healthy" if away is None else "unhealthy"},
                 "connections": {
                     "status": "degraded" if sick else "healthy",
                     "total_connections": figures.total,
@@ -247,7 +251,7 @@ class _Monitoring:
             },
             "alerts": alerts,
         }
-        return JSONResponse(answer, 200 if node.ready else 503)
+        return JSONResponse(answer, 200 if node.welcoming else 503)
 
     def _wall(self) -> float:
         return self._manager.node.clock.wall()

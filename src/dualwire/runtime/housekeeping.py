@@ -9,6 +9,7 @@ import structlog
 
 from ..codes import PEER_GONE, STALE, TOKEN_EXPIRED
 from ..core.health import judge
+from .attaching import Positions
 from .connection import Connection
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class Housekeeping:
         self._node = node
         self._turn_at = node.clock.now()
         self._own_delay = 0.0
+        self._positions = Positions(node)
 
     async def run(self) -> None:
         """Take one turn a second until cancelled."""
@@ -76,6 +78,8 @@ class Housekeeping:
                 began = node.loop_time()
             if not _is_quiet(connection, now, wall):
                 self._look_at(connection, now, wall)
+        if node.shared:
+            await self._positions.save()
         transitions = await node.engine.tick()
         node.revoking.enforce()
         for player_id in transitions.left:

@@ -21,6 +21,7 @@ from ..flags import Flags
 from ..types import ConnectionType, Entry, Event, Position
 from .admission import Admission
 from .arms import Arms
+from .attaching import attach, detach
 from .chronicle import Chronicle
 from .connection import Connection
 from .control import Control
@@ -148,6 +149,11 @@ class Node:
         return self._draining is not None
 
     @property
+    def welcoming(self) -> bool:
+        """Whether a connection that opens now has a chance."""
+        return self.ready and self.engine.trouble() is None
+
+    @property
     def shared(self) -> bool:
         """Whether other nodes can carry on what this one did."""
         return self.engine.durable
@@ -262,7 +268,9 @@ class Node:
         assert connection.place is not None
         self.hub.open(connection, connection.place)
         self.arms.opened(connection)
-        arrived = await self.engine.attach(connection.player.id, connection.id)
+        arrived = await attach(self, connection)
+        if arrived is None:
+            return False
         self._chronicle.opened(connection, arrived=arrived)
         return True
 
@@ -357,14 +365,8 @@ class Node:
             return
         if written is not None:
             merge(player.written, written.positions)
-        self.spawn(self._detach(connection))
+        self.spawn(detach(self, connection))
         self._chronicle.closed(connection, code)
-
-    async def _detach(self, connection: Connection) -> None:
-        player = connection.player
-        if self.engine.durable:
-            await self.engine.save_written(player.id, connection.session_id, player.written)
-        await self.engine.detach(player.id, connection.id)
 
     def give_up(self, connection: Connection) -> None:
         """A connection had its time: one that was never opened, or whose peer answers nothing."""
