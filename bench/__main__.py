@@ -15,6 +15,7 @@ from .chaos.command import PLAYERS, SECONDS
 from .chaos.command import chaos as cause_chaos
 from .children import ChildError
 from .cluster.command import measure_cluster
+from .cluster.units import measure_units
 from .failover.command import failover as measure_failover
 from .peers import chosen
 from .reports import wide_console
@@ -127,6 +128,12 @@ def cluster(
     except ChildError as error:
         wide_console().print(f"error: {error}", style="red", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from None
+
+
+@app.command()
+def units() -> None:
+    """What a player, an event and a node cost in Redis and beside it."""
+    raise typer.Exit(asyncio.run(measure_units(wide_console())))
 
 
 @app.command()

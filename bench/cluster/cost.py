@@ -18,7 +18,7 @@ from ..peers import Served, npm
 from ..peers.socketio import HANDSHAKE, HOME
 from .processes import SERVE, redis_process
 
-__all__ = ["CASES", "Cost", "costs", "judged"]
+__all__ = ["CASES", "Cost", "costs", "cpu_of", "judged"]
 
 WORKERS = 3
 TICK = 100.0
@@ -89,9 +89,9 @@ async def costs(rounds: int, advance: Callable[[str], None]) -> tuple[Found, dic
             servers = [(ours, our_redis), (theirs, their_redis)]
             for case, load in CASES.items():
                 for served, redis in servers if number % 2 == 0 else servers[::-1]:
-                    before = _cpu(redis)
+                    before = cpu_of(redis)
                     figures = await load.run(served)
-                    cost = Cost(figures=figures, redis_cpu=_cpu(redis) - before)
+                    cost = Cost(figures=figures, redis_cpu=cpu_of(redis) - before)
                     found.setdefault((served.name, case), []).append(cost)
                     advance(f"{served.name}, {case}")
                     await asyncio.sleep(0.5)
@@ -158,7 +158,7 @@ def _children(pid: int) -> list[int]:
     return [int(each) for each in text.split()]
 
 
-def _cpu(pid: int) -> float:
+def cpu_of(pid: int) -> float:
     """Seconds of user and system time that a process has used (proc(5))."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICK
