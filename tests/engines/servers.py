@@ -17,7 +17,7 @@ DEADLINE = 20.0
 
 
 class RedisServer:
-    """One ``redis-server``; what it stores lives as long as this object, unless it is kept.
+    """One ``redis-server``, with a directory that lives as long as this object.
 
     Args:
         options: configuration, by directive.
@@ -28,6 +28,8 @@ class RedisServer:
         self.directory = Path(tempfile.mkdtemp(prefix="dualwire-redis-"))
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
+
+    sentinel = False
 
     @property
     def url(self) -> str:
@@ -40,10 +42,17 @@ class RedisServer:
 
     def start(self) -> None:
         """Start, and return when it answers."""
-        arguments = {"port": str(self.port), "bind": "127.0.0.1", "save": "", "appendonly": "no"}
-        arguments |= {"dir": str(self.directory), "daemonize": "no", "loglevel": "warning"}
+        arguments = {"port": str(self.port), "bind": "127.0.0.1", "daemonize": "no"}
+        arguments |= {"dir": str(self.directory), "loglevel": "warning"}
+        if not self.sentinel:
+            arguments |= {"save": "", "appendonly": "no"}
         arguments |= {name.replace("_", "-"): value for name, value in self._options.items()}
         flat = [part for name, value in arguments.items() for part in (f"--{name}", value)]
+        if self.sentinel:
+            # Sentinel keeps what it learns in its configuration.
+            configuration = self.directory / "sentinel.conf"
+            configuration.touch()
+            flat = [str(configuration), "--sentinel", *flat]
         program = shutil.which("redis-server")
         assert program, "redis-server is not installed: apt-get install redis-server"
         self._process = subprocess.Popen(
@@ -84,6 +93,12 @@ class RedisServer:
         """End, and remove what was stored."""
         self.stop()
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class SentinelServer(RedisServer):
+    """One that watches others instead of storing anything."""
+
+    sentinel = True
 
 
 class RedisClusterServers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -71,8 +71,11 @@ class Topology(ABC):
 
 
 class _Single(Topology):
-    def __init__(self, name: str, client: Redis, restore: Restore) -> None:
+    def __init__(
+        self, name: str, client: Redis, restore: Restore, sentinels: Sequence[Redis] = ()
+    ) -> None:
         self._shard = Shard(name, client, restore)
+        self._sentinels = sentinels
 
     @property
     def shards(self) -> list[Shard]:
@@ -86,6 +89,11 @@ class _Single(Topology):
 
     async def look_again(self) -> None:
         pass  # There is no other.
+
+    async def stop(self) -> None:
+        await super().stop()
+        for sentinel in self._sentinels:
+            await sentinel.aclose()
 
 
 class _Cluster(Topology):
@@ -181,7 +189,8 @@ def topology_of(url: str, options: dict[str, Any], timeout: float, restore: Rest
             terms = {**terms, "db": int(database or 0)}
             terms = {**options, **terms, "sentinel_kwargs": _plain(options)}
             sentinel = Sentinel(hosts, **terms)  # type: ignore[no-untyped-call]
-            return _Single(_harmless(url), sentinel.master_for(primary), restore)
+            client = sentinel.master_for(primary)
+            return _Single(_harmless(url), client, restore, sentinel.sentinels)
     except ValueError as error:
         raise ConfigurationError("engine", f"{EXPECTED} ({error})", _harmless(url)) from error
     raise ConfigurationError("engine", EXPECTED, _harmless(url))
