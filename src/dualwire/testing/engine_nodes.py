@@ -192,6 +192,10 @@ async def a_node_that_was_silent_puts_its_players_back(place: PlaceRig) -> None:
     await place.seconds(60.0)
     expect("left", place.left(), [])
     expect("back", one.engine.presence()[EVA].connections, frozenset({"c2"}))
+    await place.place.kill(two.engine)
+    place.nodes.remove(two)
+    await place.seconds(40.0)
+    expect("looked after once more", place.left(), [EVA])
 
 
 @place_case
