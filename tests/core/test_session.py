@@ -132,7 +132,7 @@ class SessionMachine(RuleBasedStateMachine):
         self.fresh = 0
         self.current: str | None = None
         self.retired: dict[str, float] = {}
-        self.lapsed: set[str] = set()
+        self.lapsed: dict[str, float] = {}
 
     @rule(session_id=st.none() | ids)
     def claim(self, session_id: str | None) -> None:
@@ -161,17 +161,28 @@ class SessionMachine(RuleBasedStateMachine):
             self.retired[self.current] = self.now
         self.current = None
 
+    @rule(session_id=ids)
+    def revoke(self, session_id: str) -> None:
+        ended = self.table.end("eva", LOGGED_OUT, self.now, session_id)
+        assert ended == (session_id if session_id == self.current else None)
+        self.lapsed.pop(session_id, None)
+        self.retired[session_id] = self.now
+        if ended is not None:
+            self.current = None
+
     @rule()
     def lapse(self) -> None:
         assert self.table.lapse("eva", self.now) == self.current
         if self.current is not None:
-            self.lapsed.add(self.current)
+            self.lapsed[self.current] = self.now
         self.current = None
 
     @rule(wait=st.sampled_from([1.0, 1000.0, DAY / 4]))
     def tick(self, wait: float) -> None:
         self.now += wait
         self.table.tick(self.now)
+        # A day later nobody remembers that they were used.
+        self.lapsed = {each: at for each, at in self.lapsed.items() if self.now - at < DAY}
 
     @invariant()
     def agrees(self) -> None:
@@ -180,6 +191,11 @@ class SessionMachine(RuleBasedStateMachine):
         for session_id, since in self.retired.items():
             refused = self.table.retired_as("eva", session_id, self.now) is not None
             assert refused == (self.now - since < DAY)
+
+    def teardown(self) -> None:
+        self.table.lapse("eva", self.now)
+        self.table.tick(self.now + DAY)
+        assert not self.table._slots, "what is long over is forgotten"
 
 
 TestSessionMachine = SessionMachine.TestCase

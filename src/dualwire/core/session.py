@@ -150,6 +150,7 @@ class SessionTable:
             slot = self._slots.setdefault(player_id, _Slot())
             slot.lapsed.pop(session_id, None)
             slot.retired[session_id] = (now, code)
+            self._used.add(player_id)
             return None
         if slot is None or slot.current is None:
             return None
