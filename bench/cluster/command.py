@@ -235,8 +235,8 @@ def _explain(console: Console, *, quick: bool) -> None:
     else:
         lines.append(
             "Costs: three processes on one port and a Redis of their own each; CPU of the three, "
-            "publishing (an HTTP request each) included. Socket.IO with "
-            "@socket.io/redis-streams-adapter. Judged is the room of 300, flat out."
+            "publishing included. Flat out: one process publishes by itself, as fast as it can; "
+            "that is judged. Socket.IO with @socket.io/redis-streams-adapter."
         )
     for line in lines:
         console.print(line, style="dim", highlight=False, soft_wrap=True)

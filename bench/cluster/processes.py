@@ -18,6 +18,8 @@ from typing import Any
 
 import httpx
 
+from dualwire.client.certificates import trust
+
 from ..children import ChildError
 
 __all__ = ["Cluster", "Node", "Process", "cluster", "free_port", "redis_process"]
@@ -262,7 +264,8 @@ async def _listens(port: int) -> bool:
 async def _ready(port: int) -> bool:
     if not await _listens(port):
         return False
-    async with httpx.AsyncClient(timeout=10.0) as http:
+    # Without certificates to read, which would hold the loop of a run that goes on.
+    async with httpx.AsyncClient(timeout=10.0, verify=trust("http:")) as http:
         try:
             return (await http.get(f"http://127.0.0.1:{port}/readyz")).status_code == 200
         except httpx.TransportError:

@@ -70,6 +70,20 @@ async def drive(request: Request) -> Response:
     return Response(status_code=204)
 
 
+async def tell(request: Request) -> Response:
+    """``POST /tell``: so many messages to the hall, 16 at a time on their way."""
+    left = iter(range(int(request.query_params["events"])))
+
+    async def work() -> None:
+        for _ in left:
+            event = {"type": "chat", "m": f"T={time.monotonic_ns():019d};{PADDING}"}
+            await manager.broadcast_to_room(HALL, event)
+
+    await asyncio.gather(*(work() for _ in range(16)))
+    return Response(status_code=204)
+
+
+app.add_route("/tell", tell, methods=["POST"])
 app.add_route("/pub", publish, methods=["POST"])
 app.add_route("/drive", drive, methods=["POST"])
 app.include_router(

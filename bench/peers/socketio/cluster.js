@@ -6,7 +6,8 @@ import { createAdapter } from "@socket.io/redis-streams-adapter";
 import { createClient } from "redis";
 import { Server } from "socket.io";
 
-const [, , url, workers] = process.argv;
+const padding = "x".repeat(155);
+const [, , redisUrl, workers] = process.argv;
 
 if (cluster.isPrimary) {
   let listening = 0;
@@ -23,12 +24,22 @@ if (cluster.isPrimary) {
     process.exit(0);
   });
 } else {
-  const redis = createClient({ url });
+  const redis = createClient({ url: redisUrl });
   await redis.connect();
   const http = createServer(async (request, response) => {
-    let body = "";
-    for await (const chunk of request) body += chunk;
-    io.to("hall").emit("event", JSON.parse(body));
+    const url = new URL(request.url, "http://localhost");
+    if (url.pathname === "/tell") {
+      // 16 to a turn, so that what comes in has its turn as well.
+      for (let left = Number(url.searchParams.get("events")); left > 0; left -= 1) {
+        const at = process.hrtime.bigint().toString().padStart(19, "0");
+        io.to("hall").emit("event", { type: "chat", m: `T=${at};${padding}` });
+        if (left % 16 === 0) await new Promise(setImmediate);
+      }
+    } else {
+      let body = "";
+      for await (const chunk of request) body += chunk;
+      io.to("hall").emit("event", JSON.parse(body));
+    }
     response.writeHead(204).end();
   });
   const io = new Server(http, {
