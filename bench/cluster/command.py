@@ -22,7 +22,7 @@ from .cost import CASES, costs, judged
 from .course import Course, Happening, Stage, holding, staged
 from .processes import cluster
 
-__all__ = ["measure_cluster"]
+__all__ = ["Case", "measure_cluster", "missed_by"]
 
 PAIRS = 5
 ROUNDS = 3
@@ -85,7 +85,7 @@ async def measure_cluster(console: Console, *, quick: bool) -> int:
     if found:
         console.print(_cost_table(found))
     _explain(console, quick=quick)
-    missed += _missed(cases, wanted, timing=not quick)
+    missed += missed_by(cases, wanted, timing=not quick)
     missed += judged(found, wanted["deliveries_per_cpu"]) if found else []
     report = {
         "quick": quick,
@@ -158,7 +158,14 @@ def _roll(stage: Stage) -> Happening:
     return roll
 
 
-def _missed(cases: Sequence[Case], wanted: dict[str, Any], *, timing: bool) -> list[str]:
+def missed_by(cases: Sequence[Case], wanted: dict[str, Any], *, timing: bool) -> list[str]:
+    """Name each target that was missed.
+
+    Args:
+        cases: what was measured.
+        wanted: of ``targets.toml``.
+        timing: whether there were runs enough to judge gaps.
+    """
     missed = []
     for case in cases:
         for name in ("lost", "repeated"):
