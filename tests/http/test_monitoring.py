@@ -137,7 +137,7 @@ async def test_health_and_readiness(site: Site) -> None:
     assert answer["status"] == "healthy"
     assert answer["uptime_seconds"] == 5.0
     assert answer["alerts"] == []
-    assert set(answer["components"]) == {"server", "connections"}
+    assert set(answer["components"]) == {"server", "connections", "engine"}
     assert (await site.http.get("/healthz")).status_code == 200
     assert (await site.http.get("/readyz")).status_code == 200
     site.manager.node.ready = False

@@ -136,4 +136,4 @@ async def test_the_end_of_the_input_ends_the_line(url: str) -> None:
         terminal.type("\x04")
         async with asyncio.timeout(DEADLINE):
             assert await process.wait() == exit_codes.OK
-        assert terminal.shown.endswith(PROMPT + "\r\n")
+        await terminal.ends_with(PROMPT + "\r\n")

@@ -300,7 +300,11 @@ def test_trusted_proxies_are_believed_as_uvicorn_believes_them() -> None:
 
 
 async def test_openings_are_in_the_access_log(game: Game, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO):
+    # Whatever another test of this process made of the loggers' levels.
+    with (
+        caplog.at_level(logging.INFO, logger="uvicorn.error"),
+        caplog.at_level(logging.INFO, logger="uvicorn.access"),
+    ):
         async with game.both("ann"):
             pass
     lines = [each.getMessage() for each in caplog.records if each.name.startswith("uvicorn.")]
