@@ -99,6 +99,9 @@ const steps = fc.array(
   { maxLength: 120 },
 );
 
+/** Every run of the tests tries the same plans, so that one which fails fails again. */
+const SEED = 20261124;
+
 function run(plan: readonly { do: string; n: number }[], merge: Merge): Judge {
   const model = new Model();
   const judge = new Judge();
@@ -152,7 +155,7 @@ test("everything comes once, in order, or is told as missing", () => {
     fc.property(steps, (plan) => {
       run(plan, new Merge({ holdFrames: 12 }));
     }),
-    { numRuns: 500 },
+    { numRuns: 500, seed: SEED },
   );
 });
 
@@ -162,7 +165,7 @@ test("nothing is told as missing while nothing is trimmed", () => {
       const untrimmed = plan.filter((each) => each.do !== "trim");
       expect(run(untrimmed, new Merge()).gaps).toBe(0);
     }),
-    { numRuns: 300 },
+    { numRuns: 300, seed: SEED },
   );
 });
 
@@ -178,5 +181,5 @@ test("a receiver that hands on duplicates is found", () => {
     run(plan, new Defective());
   });
 
-  expect(fc.check(property, { numRuns: 500 }).failed).toBe(true);
+  expect(fc.check(property, { numRuns: 2000, seed: SEED }).failed).toBe(true);
 });
