@@ -58,6 +58,7 @@ play: $(STAMP) ## Play the game that `make run` serves, in this terminal
 test: $(STAMP) $(JS_STAMP) ## Run every test
 	$(call need,cc,gcc libc6-dev)
 	$(call need,redis-server,redis-server)
+	$(call need,systemd-analyze,systemd)
 	$(call need,nginx,nginx-light)
 	$(call need,caddy,caddy)
 	$(call need,promtool,prometheus)

@@ -51,6 +51,7 @@ class WebSocketEndpoint:
         try:
             admitted = await self._gate.admit(head, opens="websocket")
         except Exception as refusal:
+            # Raised by the long road, which answers and logs it as any other.
             return Settled(refusal=refusal)
         player_id, session_id, terms = admitted.player_id, admitted.session_id, admitted.terms
         try:
