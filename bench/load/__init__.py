@@ -87,6 +87,8 @@ class Figures:
     """From the first publish to the last delivery."""
     cpu: float
     """The server's, while it delivered."""
+    kernel: float
+    """What of that was spent in the kernel: sending, for the most part."""
     p50_us: int
     p99_us: int
     max_us: int
@@ -95,6 +97,11 @@ class Figures:
     def cpu_us(self) -> float:
         """CPU of the server per delivery, publishing included."""
         return self.cpu * 1e6 / max(1, self.delivered)
+
+    @property
+    def kernel_us(self) -> float:
+        """What of that was the kernel's."""
+        return self.kernel * 1e6 / max(1, self.delivered)
 
     @property
     def rate(self) -> float:

@@ -92,11 +92,13 @@ static uint64_t quantile(const Histogram *h, double q) {
   return COARSE * 1000ull;
 }
 
+static double in_kernel; /* CPU seconds of the server's processes in the kernel, as of usage(). */
+
 /* CPU seconds, user and system, and resident bytes of the server's processes. */
 static double usage(double *resident) {
   double total = 0;
   char list[256];
-  *resident = 0;
+  *resident = in_kernel = 0;
   snprintf(list, sizeof list, "%s", pids);
   for (char *pid = strtok(list, ","); pid; pid = strtok(0, ",")) {
     char path[64], line[1024];
@@ -106,8 +108,10 @@ static double usage(double *resident) {
     if (!file) die(path);
     if (fgets(line, sizeof line, file) && strrchr(line, ')') &&
         sscanf(strrchr(line, ')') + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %ld %ld",
-               &user, &system) == 2)
+               &user, &system) == 2) {
       total += (user + system) / (double)sysconf(_SC_CLK_TCK);
+      in_kernel += system / (double)sysconf(_SC_CLK_TCK);
+    }
     fclose(file);
     snprintf(path, sizeof path, "/proc/%s/statm", pid);
     if (!(file = fopen(path, "r"))) die(path);
@@ -467,6 +471,7 @@ int main(int argc, char **argv) {
   cpu3 = usage(&rss1);
   wait_for(settle);
   cpu2 = usage(&rss1);
+  double kernel = in_kernel;
   long before = expected && !drive ? 0 : delivered;
   if (publishing && !existing) {
     began = last = now();
@@ -490,12 +495,12 @@ int main(int argc, char **argv) {
          "\"opening_cpu\":%.3f,\"opening_p50_us\":%llu,\"opening_p99_us\":%llu,"
          "\"caught_up_seconds\":%.4f,\"caught_up_cpu\":%.3f,"
          "\"rss_before\":%.0f,\"rss_open\":%.0f,\"rss_after\":%.0f,"
-         "\"published\":%ld,\"delivered\":%ld,\"seconds\":%.4f,\"cpu\":%.3f,"
+         "\"published\":%ld,\"delivered\":%ld,\"seconds\":%.4f,\"cpu\":%.3f,\"kernel\":%.3f,"
          "\"p50_us\":%llu,\"p99_us\":%llu,\"max_us\":%llu}\n",
          opened, failed, closed, complaint, took, cpu1 - cpu0,
          (unsigned long long)quantile(&opening, .5), (unsigned long long)quantile(&opening, .99),
          caught_up, cpu3 - cpu0, rss0, rss1, rss2, published, delivered - before, elapsed,
-         end_cpu - cpu2, (unsigned long long)quantile(&latency, .5),
+         end_cpu - cpu2, in_kernel - kernel, (unsigned long long)quantile(&latency, .5),
          (unsigned long long)quantile(&latency, .99), (unsigned long long)quantile(&latency, 1.0 - 1e-9));
   return 0;
 }

@@ -136,6 +136,7 @@ def _table(found: Found) -> Table:
     table = Table(Column("case", no_wrap=True), "server", title="Fan-out", title_justify="left")
     names = (
         "CPU µs/delivery",
+        "kernel's",
         "deliveries/s",
         "per core",
         "p50 ms",
@@ -155,6 +156,7 @@ def _table(found: Found) -> Table:
             each.case if each.case != before else "",
             each.server,
             f"{each.of(cpu):.2f}",
+            f"{each.of(lambda run: run.kernel_us):.2f}",
             f"{each.of(lambda run: run.rate):,.0f}",
             f"{each.of(per_core):,.0f}",
             f"{each.of(lambda run: run.p50_us) / 1000:.1f}",
