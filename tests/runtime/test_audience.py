@@ -20,6 +20,7 @@ class Listener:
 
     def __init__(self, encoding: Encoding) -> None:
         self.encoding = encoding
+        self.owing = None
 
 
 def listeners(count: int) -> list[Connection]:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from ..codes import Code
-from ..core.encoding import Encoding, Frame
+from ..core.encoding import Batch, Encoding, Frame
 from ..types import ConnectionType
 
 __all__ = ["Transport", "TransportListener"]
@@ -33,7 +33,8 @@ class Transport(ABC):
 
     connection_type: ConnectionType
     encoding: Encoding
-    """What frames must be encoded as; the hub encodes once for all transports that share one."""
+    """What frames must be encoded as; the hub encodes once for all transports that share one. They
+    are all of one class."""
 
     @abstractmethod
     def start(self, listener: TransportListener) -> None:
@@ -42,6 +43,18 @@ class Transport(ABC):
     @abstractmethod
     def write(self, frames: Sequence[Frame]) -> None:
         """Take over frames, to be written in order after those taken before."""
+
+    @classmethod
+    def write_all(cls, transports: Sequence[Transport], batch: Batch) -> Sequence[int]:
+        """Take over the same frames for many transports of this class, as :meth:`write` does for
+        each.
+
+        Returns:
+            Where in ``transports`` those are for whom something may wait now.
+        """
+        for transport in transports:
+            transport.write(batch.frames)
+        return range(len(transports))
 
     @property
     @abstractmethod

@@ -11,6 +11,7 @@ from ..core.encoding import Encoding
 from ..core.reading import Reader
 from ..types import GLOBAL, Cursor, Position, player_stream
 from .connection import Connection
+from .group import Group
 
 __all__ = ["FEW", "Audience", "Audiences", "LocalPlayer"]
 
@@ -121,11 +122,16 @@ class Audience:
         # A player's own stream has one or two, and a dictionary of dictionaries for them would be
         # most of what a connection keeps here.
         self._few: tuple[Connection, ...] = ()
-        self._many: dict[Encoding, dict[Connection, None]] | None = None
+        self._many: dict[Encoding, Group] | None = None
         self.players = 0
         """Local players who are in it, connected or not."""
         self.skipped: dict[Connection, int] | None = None
         """Live connections that have not been told what they skipped: from which offset on."""
+
+    @property
+    def groups(self) -> Mapping[Encoding, Group] | None:
+        """The connections that stand where the hub stands, where they are many; ``None`` for few."""
+        return self._many
 
     @property
     def live(self) -> Mapping[Encoding, Collection[Connection]]:
@@ -150,9 +156,9 @@ class Audience:
                 return
             many = self._many = {}
             for each in self._few:
-                many.setdefault(each.encoding, {})[each] = None
+                _group(many, each.encoding).add(each)
             self._few = ()
-        many.setdefault(connection.encoding, {})[connection] = None
+        _group(many, connection.encoding).add(connection)
 
     def remove(self, connection: Connection) -> None:
         """A connection does no longer."""
@@ -161,11 +167,18 @@ class Audience:
         else:
             group = self._many.get(connection.encoding)
             if group is not None:
-                group.pop(connection, None)
-                if not group:
+                group.remove(connection)
+                if not group.members:
                     del self._many[connection.encoding]
         if self.skipped is not None:
             self.skipped.pop(connection, None)
+
+
+def _group(groups: dict[Encoding, Group], encoding: Encoding) -> Group:
+    group = groups.get(encoding)
+    if group is None:
+        group = groups[encoding] = Group()
+    return group
 
 
 class Audiences(dict[str, Audience]):

@@ -16,6 +16,7 @@ from ..types import ConnectionType, Identity, JSONObject
 
 if TYPE_CHECKING:
     from .audience import LocalPlayer
+    from .group import Group
     from .pacing import Flow
 
 __all__ = ["Connection"]
@@ -42,7 +43,6 @@ class Connection(TransportListener):
         "_on_progress",
         "_pinged_at",
         "_start",
-        "_waiters",
         "address",
         "closed_with",
         "commands",
@@ -60,6 +60,8 @@ class Connection(TransportListener):
         "on_room",
         "outbox",
         "outbox_size",
+        "owed_from",
+        "owing",
         "pings",
         "place",
         "player",
@@ -73,6 +75,7 @@ class Connection(TransportListener):
         "state",
         "transport",
         "verdict",
+        "waiters",
     )
 
     def __init__(
@@ -112,6 +115,10 @@ class Connection(TransportListener):
         """Where it stands while it is not live; a live one stands where the hub stands."""
         self.outbox: list[Frame] = []
         self.outbox_size = 0
+        self.owing: Group | None = None
+        """The group that keeps what it is owed behind its outbox."""
+        self.owed_from = 0
+        """Number of the first frame that it is owed by that group."""
         self.dirty = False
         self.flushed_at = 0.0
         """Seconds of the event loop at which its outbox was last flushed."""
@@ -135,7 +142,8 @@ class Connection(TransportListener):
         self.hello: JSONObject | None = None
         """What it is told about itself when it opens, if its encoding says so."""
         self.closed_with: Code | None = None
-        self._waiters: list[tuple[int, Future[bool]]] | None = None
+        self.waiters: list[tuple[int, Future[bool]]] | None = None
+        """Those who wait for an event to be written; ``None`` for nobody."""
         self._on_progress: Callable[[Connection], None] | None = None
         self._on_ended: Callable[[Connection, Code], None] | None = None
 
@@ -166,7 +174,10 @@ class Connection(TransportListener):
     @property
     def waiting(self) -> int:
         """Bytes given to it that the network has not taken."""
-        return self.outbox_size + (self.transport.buffered if self.transport else 0)
+        waiting = self.outbox_size + (self.transport.buffered if self.transport else 0)
+        if self.owing is not None and self.owed_from != self.owing.end:
+            waiting += sum([frame.size for frame in self.owing.since(self.owed_from)])
+        return waiting
 
     @property
     def written_n(self) -> int:
@@ -225,21 +236,34 @@ class Connection(TransportListener):
 
     def push(self, frame: Frame) -> None:
         """Put one frame into the outbox; the hub flushes."""
+        if self.owing is not None:
+            self.collect()
         self.outbox.append(frame)
         self.outbox_size += frame.size
 
+    def collect(self) -> None:
+        """Put what it is owed into the outbox, so that what comes next stands behind."""
+        owing = self.owing
+        if owing is not None and self.owed_from != owing.end:
+            frames = owing.since(self.owed_from)
+            self.outbox += frames
+            self.outbox_size += sum([frame.size for frame in frames])
+            self.owed_from = owing.end
+
     def flush(self) -> int:
-        """Hand the outbox to the transport.
+        """Hand what waits to the transport.
 
         Returns:
             The number of frames handed over.
         """
         self.dirty = False
+        if self.owing is not None:
+            self.collect()
         frames, self.outbox, self.outbox_size = self.outbox, [], 0
         if frames and self.transport is not None:
             self.transport.write(frames)
-            if self._waiters is not None:
-                self._tell_waiters()
+        if self.waiters is not None:
+            self._tell_waiters()
         return len(frames)
 
     def drop_events(self) -> int:
@@ -248,6 +272,7 @@ class Connection(TransportListener):
         Returns:
             The number of the oldest event that was forgotten; 0 for none.
         """
+        self.collect()
         frames = self.transport.discard() if self.transport is not None else []
         frames += self.outbox
         self.outbox = []
@@ -275,27 +300,27 @@ class Connection(TransportListener):
         if self.ended:
             future.set_result(False)
             return
-        self._waiters = self._waiters or []
-        self._waiters.append((n, future))
+        self.waiters = self.waiters or []
+        self.waiters.append((n, future))
         self._tell_waiters()
 
     def forget_waiter(self, future: Future[bool]) -> None:
         """The future's owner no longer waits."""
-        self._waiters = [pair for pair in self._waiters or () if pair[1] is not future] or None
+        self.waiters = [pair for pair in self.waiters or () if pair[1] is not future] or None
 
     def on_written(self) -> None:
-        if self._waiters is not None:
+        if self.waiters is not None:
             self._tell_waiters()
         if self._on_progress is not None:
             self._on_progress(self)
 
     def on_closed(self, code: Code) -> None:
-        if self._waiters is not None:
+        if self.waiters is not None:
             self._tell_waiters()
-            for _, future in self._waiters or ():
+            for _, future in self.waiters or ():
                 if not future.done():
                     future.set_result(False)
-            self._waiters = None
+            self.waiters = None
         on_ended, self._on_ended, self._on_progress = self._on_ended, None, None
         if on_ended is not None:
             on_ended(self, code)
@@ -303,9 +328,9 @@ class Connection(TransportListener):
     def _tell_waiters(self) -> None:
         written = self.written_n
         left = []
-        for n, future in self._waiters or ():
+        for n, future in self.waiters or ():
             if n > written:
                 left.append((n, future))
             elif not future.done():
                 future.set_result(True)
-        self._waiters = left or None
+        self.waiters = left or None

@@ -8,7 +8,7 @@ down only when the connection falls back to reading.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
 
 import structlog
 
@@ -16,7 +16,7 @@ from ..abc import Engine
 from ..codes import CODES, Code, code_for
 from ..config import Config
 from ..core.cursor import format_cursor
-from ..core.encoding import Frame
+from ..core.encoding import Encoding, Frame
 from ..core.lifecycle import State, Step
 from ..core.reading import Place, Reader
 from ..types import (
@@ -31,6 +31,7 @@ from ..types import (
 from .audience import Audience, Audiences, LocalPlayer
 from .connection import Connection
 from .flushing import Flushing
+from .group import Group
 from .permission import Permission
 from .readers import Readers
 from .renewal import Renewal, number_anew
@@ -87,7 +88,7 @@ class Hub:
         """Whether a fan-out is going on: the logs are ahead of the hub."""
         self._flushing = Flushing(
             self._flush_one,
-            self.sampling.written,
+            self._flushed,
             call_soon,
             call_later if config.coalesce is not None else None,
             now,
@@ -265,29 +266,77 @@ class Hub:
         refused = self.permission.refused(audience, body)
         if audience.skipped:
             self.skips.tell_before(audience, stream, entry, body, refused)
+        groups = audience.groups
+        if groups is not None:
+            last, skipping = self._give_many(groups, stream, entry, body, refused)
+        else:
+            last, skipping = self._give_few(audience, stream, entry, body, refused)
+        if last is not None and not refused:
+            self.sampling.given(last, stream, audience.position, entry, self._now())
+        if skipping:
+            self.skips.note(audience, skipping, entry.offset)
+        self._flushing.given()
+
+    def _give_many(
+        self,
+        groups: Mapping[Encoding, Group],
+        stream: str,
+        entry: Entry,
+        body: Event,
+        refused: Set[str],
+    ) -> tuple[Connection | None, list[Connection]]:
+        """Put an event into groups; one of those who get it, and those who do not."""
+        limits, flushing, now = self._config.limits, self._flushing, self._now()
+        skipping: list[Connection] = []
+        full: list[Group] = []
+        last = None
+        for encoding, group in groups.items():
+            if not encoding.wants(body):
+                skipping.extend(group)
+                continue
+            held = self._held(group, refused) if refused else ()
+            group.give(encoding.event(stream, entry), held)
+            entry.accepted += len(group) - len(held)
+            skipping.extend(held)
+            last = group.last
+            flushing.give(group, now)
+            if group.size > limits.outbox or group.waiting > limits.outbox_events:
+                full.append(group)
+        for group in full:
+            # Inline, so that a publisher who never yields cannot make it grow without bound.
+            flushing.hurry(group)
+        return last, skipping
+
+    def _held(self, group: Group, refused: Set[str]) -> list[Connection]:
+        """The members of a group whose players do not get an event."""
+        players = [self.players[each] for each in refused if each in self.players]
+        return [c for each in players for c in each.connections.values() if c in group]
+
+    def _give_few(
+        self, audience: Audience, stream: str, entry: Entry, body: Event, refused: Set[str]
+    ) -> tuple[Connection | None, list[Connection]]:
+        """Put an event into outboxes; one of those who get it, and those who do not."""
         limits = self._config.limits
         full: list[Connection] = []
         skipping: list[Connection] = []
         flushing, now = self._flushing, self._now()
         dirty, joining, joins = flushing.dirty, flushing.joining, flushing.joins
         busy_since = now - flushing.coalesce
-        joining_since = len(joining)
         # What is said to one player goes before the rest of a large room.
         put = dirty.append if audience.players > 1 else dirty.appendleft
+        last = None
         for encoding, connections in audience.live.items():
             if not encoding.wants(body):
                 skipping.extend(connections)
                 continue
             frame = encoding.event(stream, entry)
-            size = frame.size
-            entry.accepted += len(connections)
             for connection in connections:
                 if refused and connection.player.id in refused:
-                    entry.accepted -= 1
                     skipping.append(connection)
                     continue
-                connection.outbox.append(frame)
-                connection.outbox_size += size
+                last = connection
+                entry.accepted += 1
+                connection.push(frame)
                 if not connection.dirty:
                     connection.dirty = True
                     if joins and connection.flushed_at > busy_since:
@@ -299,14 +348,10 @@ class Hub:
                     or len(connection.outbox) > limits.outbox_events
                 ):
                     full.append(connection)
-        if entry.accepted and not refused:
-            self.sampling.given(connection, stream, audience.position, entry, now)
-        if skipping:
-            self.skips.note(audience, skipping, entry.offset)
         for connection in full:
-            # Inline, so that a publisher who never yields cannot grow an outbox without bound.
+            # Inline, as for groups.
             self._flush_one(connection)
-        flushing.given(joining_since=joining_since)
+        return last, skipping
 
     def _move(
         self, player: LocalPlayer, audience: Audience, entry: Entry, body: Subscribed | Unsubscribed
@@ -336,6 +381,7 @@ class Hub:
             player.rooms.pop(body.stream, None)
             for connection in live:
                 room.remove(connection)
+                self.mark(connection)
             self._audiences.leave(body.stream)
 
     # Live and reading
@@ -357,6 +403,8 @@ class Hub:
         place = self.here(connection)
         for stream in place.positions:
             self._audiences[stream].remove(connection)
+        # What its groups owed it waits in its own outbox now.
+        self.mark(connection)
         return place
 
     def fall_back(self, connection: Connection) -> None:
@@ -376,6 +424,10 @@ class Hub:
             stream: self._audiences.one(stream, at) for stream, at in place.positions.items()
         }
         connection.start = connection.place = Place(positions)
+
+    def _flushed(self, frames: int) -> None:
+        self._stats.deliveries += frames
+        self.sampling.written()
 
     def _flush_one(self, connection: Connection) -> None:
         self._stats.deliveries += connection.flush()

@@ -170,8 +170,8 @@ class TakenWebSocket(asyncio.Protocol):
             return
         # The pongs of one slice go out together; a peer that does not take them gets no more.
         answer = b"".join(parser.data_to_send())
-        if answer and self._socket.get_write_buffer_size() < PONGS:
-            self._socket.write(answer)
+        if answer and self._transport is not None and self._transport.buffered < PONGS:
+            self._transport.answer(answer)
         if not self._behind and self._frames is None and parser.state is State.OPEN:
             self._parser = None
             self._parsers.give_back(parser)

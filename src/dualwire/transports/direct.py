@@ -7,13 +7,15 @@ there is no task and no queue of the server's between the hub and the kernel.
 from __future__ import annotations
 
 import asyncio
+import os
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import repeat
 
 from ..abc import Transport, TransportListener
 from ..codes import PEER_GONE, Code
-from ..core.encoding import Encoding, Frame
+from ..core.encoding import Batch, Encoding, Frame
 from ..types import ConnectionType
 
 __all__ = ["HANDOVER", "DirectTransport", "Handover", "Receiver", "Unanswered", "handover_of"]
@@ -90,7 +92,12 @@ def handover_of(scope: Mapping[str, object]) -> Handover | None:
 
 
 class DirectTransport(Transport):
-    """Writes frames to an ``asyncio.Transport``.
+    """Writes frames to the socket of an ``asyncio.Transport``.
+
+    While the event loop holds nothing for the peer, bytes go to the kernel without it: its part of
+    a write is otherwise as dear as all of ours. It gets what the kernel does not take, and all that
+    follows until it is rid of that. Both event loops, asyncio's and uvloop's, close a socket only
+    after they have said ``connection_lost``, so its number is never somebody else's by then.
 
     Args:
         connection_type: of the connection.
@@ -102,6 +109,8 @@ class DirectTransport(Transport):
 
     __slots__ = (
         "_alive",
+        "_asks",
+        "_descriptor",
         "_goodbye",
         "_handover",
         "_high_water",
@@ -130,6 +139,10 @@ class DirectTransport(Transport):
         self._handover = handover
         self._reason = reason
         self._socket: asyncio.Transport | None = None
+        self._descriptor: int | None = None
+        """Of the socket, where bytes may be written past the event loop."""
+        self._asks = True
+        """Whether something may stand in the way of that."""
         self._listener: TransportListener | None = None
         self._queue: deque[Frame] | None = None
         self._queued = 0
@@ -143,11 +156,18 @@ class DirectTransport(Transport):
     def attach(self, socket: asyncio.Transport) -> None:
         """The socket is ours from now on."""
         self._socket = socket
+        self._descriptor = _descriptor_of(socket)
         socket.set_write_buffer_limits(high=self._high_water)
 
     def pause(self) -> None:
         """The socket takes no more for the moment."""
-        self._paused = True
+        self._paused = self._asks = True
+
+    def answer(self, data: bytes) -> None:
+        """Write what the server's protocol says by itself: a pong."""
+        if self._socket is not None:
+            self._asks = True
+            self._socket.write(data)
 
     def resume(self) -> None:
         """The socket takes more again."""
@@ -186,6 +206,34 @@ class DirectTransport(Transport):
         else:
             self._send(frames)
 
+    @classmethod
+    def write_all(cls, transports: Sequence[DirectTransport], batch: Batch) -> Sequence[int]:  # type: ignore[override]
+        # One loop that looks and one that writes: what the kernel does for each write drives all
+        # else out of the processor's caches.
+        n, data = batch.n, batch.joined
+        descriptors: list[int] = []
+        places: list[int] = []
+        left: list[int] = []
+        for place, transport in enumerate(transports):
+            if transport._asks and not transport._is_clear():
+                transport._write_batch(batch)
+                left.append(place)
+            else:
+                transport._written_n = n
+                descriptors.append(transport._descriptor)  # type: ignore[arg-type]
+                places.append(place)
+        for number, taken in _write_each(descriptors, data):
+            transports[places[number]]._leave(data[taken:])
+            left.append(places[number])
+        return left
+
+    def _write_batch(self, batch: Batch) -> None:
+        if self._goodbye is not None or self._paused or self._socket is None:
+            self.write(batch.frames)
+        else:
+            self._socket.write(batch.joined)
+            self._written_n = batch.n
+
     @property
     def buffered(self) -> int:
         socket = self._socket
@@ -207,6 +255,7 @@ class DirectTransport(Transport):
         if self._goodbye is not None or not self._alive:
             return
         self._goodbye = code, retry_after
+        self._asks = True
         if not self._paused:
             self._say_goodbye()
 
@@ -217,17 +266,48 @@ class DirectTransport(Transport):
             self._end(PEER_GONE)
 
     def _send(self, frames: Sequence[Frame] | deque[Frame]) -> None:
-        socket = self._socket
-        if socket is None:
+        if self._socket is None:
             return
         if len(frames) == 1:
-            socket.write(frames[0].data)  # type: ignore[arg-type]
+            self._put(frames[0].data)  # type: ignore[arg-type]
         else:
-            socket.write(b"".join([frame.data for frame in frames]))  # type: ignore[misc]
+            self._put(b"".join([frame.data for frame in frames]))  # type: ignore[misc]
         for frame in reversed(frames):
             if frame.n:
                 self._written_n = frame.n
                 break
+
+    def _put(self, data: bytes) -> None:
+        """Write bytes, past the event loop if nothing stands in the way."""
+        if self._asks and not self._is_clear():
+            assert self._socket is not None
+            self._socket.write(data)
+            return
+        try:
+            taken = os.write(self._descriptor, data)  # type: ignore[arg-type]
+        except OSError:
+            taken = 0
+        if taken != len(data):
+            self._leave(data[taken:])
+
+    def _leave(self, rest: bytes) -> None:
+        """Let the event loop write what the kernel did not take."""
+        self._asks = True
+        assert self._socket is not None
+        self._socket.write(rest)
+
+    def _is_clear(self) -> bool:
+        """Whether bytes may be written past the event loop; asked until nothing is in the way."""
+        socket = self._socket
+        self._asks = (
+            self._descriptor is None
+            or self._paused
+            or self._goodbye is not None
+            or socket is None
+            or socket.is_closing()
+            or socket.get_write_buffer_size() > 0
+        )
+        return not self._asks
 
     def _say_goodbye(self) -> None:
         assert self._goodbye is not None
@@ -247,6 +327,7 @@ class DirectTransport(Transport):
         if not self._alive:
             return
         self._alive = False
+        self._asks, self._descriptor = True, None
         self._queue = self._socket = None
         if self._goodbye is not None:
             code = self._goodbye[0]
@@ -255,3 +336,32 @@ class DirectTransport(Transport):
             listener.on_closed(code)
         else:
             self._goodbye = code, None
+
+
+def _descriptor_of(socket: asyncio.Transport) -> int | None:
+    """The number of a socket whose bytes are written as they are; ``None`` for any other one."""
+    if os.name != "posix" or socket.get_extra_info("sslcontext") is not None:
+        return None
+    found = socket.get_extra_info("socket")
+    descriptor: int = -1 if found is None else found.fileno()
+    return descriptor if descriptor >= 0 else None
+
+
+def _write_each(descriptors: Sequence[int], data: bytes) -> Iterable[tuple[int, int]]:
+    """Write the same bytes to many sockets.
+
+    Returns:
+        Which did not take all of them, by place in ``descriptors``, and how many bytes each took.
+    """
+    done: list[int] = []
+    while len(done) < len(descriptors):
+        try:
+            # Nothing of ours runs between two writes.
+            done.extend(map(os.write, descriptors[len(done) :], repeat(data)))
+        except OSError:
+            # It takes nothing now, or never will again, which the event loop finds out. What was
+            # written before it is in the list.
+            done.append(0)
+    if done.count(len(data)) == len(done):
+        return ()
+    return [(place, taken) for place, taken in enumerate(done) if taken != len(data)]

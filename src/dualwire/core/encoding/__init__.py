@@ -7,12 +7,12 @@ share the frame's bytes.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ...codes import Code
 from ...types import Entry, Event, EventTypes, JSONObject, Loss, Position
 
-__all__ = ["Encoding", "Frame"]
+__all__ = ["Batch", "Encoding", "Frame"]
 
 
 class Frame:
@@ -30,6 +30,33 @@ class Frame:
         self.data = data
         self.size = len(data)
         """In bytes, or in characters of text: near enough for budgets."""
+
+
+class Batch:
+    """Frames that go out together, in order, to all who need the same.
+
+    Args:
+        frames: at least one; the last one is an event.
+    """
+
+    __slots__ = ("_joined", "frames", "n", "size")
+
+    def __init__(self, frames: Sequence[Frame]) -> None:
+        self.frames = frames
+        self.n = frames[-1].n
+        """The node's number of the newest event in it."""
+        self.size = sum([frame.size for frame in frames])
+        """Of all frames."""
+        self._joined: bytes | None = None
+
+    @property
+    def joined(self) -> bytes:
+        """The bytes of all frames, for a transport whose frames are bytes with all that is around
+        them; joined once, whoever asks."""
+        joined = self._joined
+        if joined is None:
+            joined = self._joined = b"".join([frame.data for frame in self.frames])  # type: ignore[misc]
+        return joined
 
 
 class Encoding(ABC):
