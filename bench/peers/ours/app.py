@@ -7,14 +7,15 @@ import json
 import os
 import time
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from dualwire import ConnectionManager
 from dualwire.abc import Authenticator
 from dualwire.config import Config, Heartbeat
-from dualwire.http import JWTAuthenticator, realtime_router
+from dualwire.http import JWTAuthenticator, realtime_router, routes_of
 from dualwire.types import Identity
 
 __all__ = ["app"]
@@ -36,8 +37,6 @@ class EverybodyIsSomebody(Authenticator):
 secret = os.environ.get("BENCH_SECRET", "")
 # The load client does not answer pings; they are sent, and looked after, as always.
 manager = ConnectionManager(config=Config(heartbeat=Heartbeat(pong_timeout=3600.0)))
-app = FastAPI()
-
 
 @manager.on_player_online
 async def enter(player_id: str) -> None:
@@ -83,9 +82,14 @@ async def tell(request: Request) -> Response:
     return Response(status_code=204)
 
 
-app.add_route("/tell", tell, methods=["POST"])
-app.add_route("/pub", publish, methods=["POST"])
-app.add_route("/drive", drive, methods=["POST"])
-app.include_router(
-    realtime_router(manager, JWTAuthenticator(secret) if secret else EverybodyIsSomebody())
+authenticator = JWTAuthenticator(secret) if secret else EverybodyIsSomebody()
+app = Starlette(
+    routes=[
+        # First, as one would have it: a router looks at its routes one after the other.
+        Route("/pub", publish, methods=["POST"]),
+        Route("/tell", tell, methods=["POST"]),
+        Route("/drive", drive, methods=["POST"]),
+        *routes_of(realtime_router(manager, authenticator)),
+    ],
+    lifespan=manager.lifespan,
 )

@@ -6,8 +6,10 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 
 from fastapi import APIRouter
+from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
 
 from ..types import JSONObject
 from .errors import Answer, answered
@@ -15,7 +17,7 @@ from .openapi import path_parameters
 from .origins import OriginPolicy
 from .roads import Road, lead
 
-__all__ = ["add_endpoint", "add_preflight"]
+__all__ = ["add_endpoint", "add_preflight", "routes_of"]
 
 
 def add_endpoint(
@@ -89,3 +91,28 @@ def add_preflight(
         return Response(status_code=204, headers={"allow": allow, **headers})
 
     router.add_api_route(path, preflight, methods=["OPTIONS"], include_in_schema=False)
+
+
+def routes_of(*routers: APIRouter) -> list[BaseRoute]:
+    """The routes of our routers, for an application of Starlette's own.
+
+    ::
+
+        app = Starlette(
+            routes=routes_of(realtime_router(manager, authenticator)), lifespan=manager.lifespan
+        )
+
+    Args:
+        routers: made by :func:`realtime_router`, :func:`admin_router` and
+            :func:`monitoring_router`; they inject nothing, so FastAPI is not needed to serve them.
+    """
+    return [_plain(route) for router in routers for route in router.routes]
+
+
+def _plain(route: BaseRoute) -> BaseRoute:
+    if not isinstance(route, APIRoute):
+        return route
+    plain = Route(route.path, route.endpoint, methods=list(route.methods))
+    # Starlette answers HEAD wherever GET is; ours say themselves what they answer.
+    plain.methods = set(route.methods)
+    return plain
