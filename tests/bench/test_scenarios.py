@@ -76,6 +76,7 @@ def _run(*, cpu: float) -> Figures:
         delivered=1,
         seconds=1.0,
         cpu=cpu,
+        kernel=0.0,
         p50_us=1,
         p99_us=1,
         max_us=1,

@@ -21,6 +21,7 @@ from dualwire.core.encoding.plain import PlainText
 from dualwire.core.lifecycle import State, Step
 from dualwire.core.reading import Place
 from dualwire.engines.memory import MemoryEngine
+from dualwire.runtime.audience import FEW, Audience
 from dualwire.runtime.connection import Connection
 from dualwire.runtime.hub import Hub
 from dualwire.runtime.stats import Stats
@@ -170,9 +171,12 @@ class HubMachine(RuleBasedStateMachine):
 
     twins: Literal["all", "standby"] = "all"
     history = HistoryPolicy()
+    few = FEW
+    """Up to how many connections an audience has outboxes of their own, and no group."""
 
     def __init__(self) -> None:
         super().__init__()
+        Audience.few = self.few
         limits = Limits(outbox=OUTBOX, outbox_events=8)
         config = Config(history=self.history, limits=limits, plain_twins=self.twins)
         self.world = World(config)
@@ -309,7 +313,7 @@ class HubMachine(RuleBasedStateMachine):
     def memory_is_bounded(self) -> None:
         for peer in self.world.peers:
             if peer.ended is None:
-                assert peer.connection.waiting <= 2 * OUTBOX + FRAME
+                assert peer.connection.waiting <= 2 * OUTBOX + 2 * FRAME
 
     @invariant()
     def nothing_of_others_or_from_before(self) -> None:
@@ -385,6 +389,18 @@ class AllCarry(HubMachine):
         self.world.settle()
         self.each_has_the_beginning_of_its_due()
         self.at_rest_each_has_all()
+
+
+class InGroups(AllCarry):
+    """Every audience is a group, of however few."""
+
+    few = 0
+
+
+class InGroupsTrimmed(InGroups):
+    """And history is so short that connections are overtaken."""
+
+    history = HistoryPolicy(room_events=15, player_events=10)
 
 
 class AllCarryTrimmed(AllCarry):
@@ -478,6 +494,12 @@ class StandBy(HubMachine):
         self.at_rest_nothing_is_missing()
 
 
+class StandByInGroups(StandBy):
+    """And every audience is a group."""
+
+    few = 1
+
+
 OPTIONS = settings(
     max_examples=100,
     stateful_step_count=50,
@@ -489,6 +511,12 @@ TestAllCarry = AllCarry.TestCase
 TestAllCarry.settings = OPTIONS
 TestAllCarryTrimmed = AllCarryTrimmed.TestCase
 TestAllCarryTrimmed.settings = OPTIONS
+TestInGroups = InGroups.TestCase
+TestInGroups.settings = OPTIONS
+TestInGroupsTrimmed = InGroupsTrimmed.TestCase
+TestInGroupsTrimmed.settings = OPTIONS
+TestStandByInGroups = StandByInGroups.TestCase
+TestStandByInGroups.settings = OPTIONS
 TestStandBy = StandBy.TestCase
 TestStandBy.settings = OPTIONS
 

@@ -38,6 +38,7 @@ secret = os.environ.get("BENCH_SECRET", "")
 # The load client does not answer pings; they are sent, and looked after, as always.
 manager = ConnectionManager(config=Config(heartbeat=Heartbeat(pong_timeout=3600.0)))
 
+
 @manager.on_player_online
 async def enter(player_id: str) -> None:
     """Players are in the hall; those who see the storm come are among themselves."""

@@ -112,7 +112,7 @@ def routes_of(*routers: APIRouter) -> list[BaseRoute]:
 def _plain(route: BaseRoute) -> BaseRoute:
     if not isinstance(route, APIRoute):
         return route
-    plain = Route(route.path, route.endpoint, methods=list(route.methods))
+    plain = Route(route.path, route.endpoint, methods=list(route.methods or ()))
     # Starlette answers HEAD wherever GET is; ours say themselves what they answer.
-    plain.methods = set(route.methods)
+    plain.methods = set(route.methods or ())
     return plain

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import ClassVar
 
 from ..abc import Engine
 from ..core.cursor import clamp, merge
@@ -117,6 +118,8 @@ class Audience:
 
     __slots__ = ("_few", "_many", "players", "position", "skipped")
 
+    few: ClassVar[int] = FEW
+
     def __init__(self, position: Position) -> None:
         self.position = position
         # A player's own stream has one or two, and a dictionary of dictionaries for them would be
@@ -130,7 +133,7 @@ class Audience:
 
     @property
     def groups(self) -> Mapping[Encoding, Group] | None:
-        """The connections that stand where the hub stands, where they are many; ``None`` for few."""
+        """Where they are many, the live connections; ``None`` for few."""
         return self._many
 
     @property
@@ -151,7 +154,7 @@ class Audience:
         if many is None:
             if connection in self._few:
                 return
-            if len(self._few) < FEW:
+            if len(self._few) < self.few:
                 self._few += (connection,)
                 return
             many = self._many = {}

@@ -78,7 +78,7 @@ class Connection(TransportListener):
         "waiters",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0915 - a line for each of its fields
         self,
         connection_id: str,
         player: LocalPlayer,

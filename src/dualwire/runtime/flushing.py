@@ -10,7 +10,7 @@ from .group import Group
 
 __all__ = ["FLUSH_BATCH", "FLUSH_MOST", "FLUSH_TIME", "Flushing"]
 
-FLUSH_BATCH = 32
+FLUSH_BATCH = 64
 """Connections flushed per loop turn, and as many more for each event of that turn. Small, so that
 whoever publishes, opens or asks gets turns between: what is published while the rest waits is
 joined with it."""
@@ -96,10 +96,12 @@ class Flushing:
 
     def hurry(self, group: Group) -> None:
         """A group keeps more than it should: write to some of its members at once."""
-        if group in self._joining:
-            self._joining.remove(group)
-            self._walking.append(group)
-        self._flushed(self._walk(group, FLUSH_MOST, self._now())[1])
+        now = self._now()
+        looked, frames = group.walk(FLUSH_MOST, now, self._flush)
+        if looked < FLUSH_MOST:
+            # That was the end of a walk; those who had their turn in it before are owed as much.
+            frames += group.walk(FLUSH_MOST - looked, now, self._flush)[1]
+        self._flushed(frames)
 
     def schedule(self) -> None:
         """See to it that those who have something waiting get their turn."""

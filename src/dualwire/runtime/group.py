@@ -100,15 +100,17 @@ class Group:
             connection.collect()
             connection.owing = None
 
-    def give(self, frame: Frame, held: Sequence[Connection] = ()) -> None:
+    def give(self, frame: Frame, held: Sequence[Connection] = ()) -> Sequence[Connection]:
         """Owe a frame to all members.
 
         Args:
             frame: an event.
             held: members that do not get it.
+
+        Returns:
+            Those in whose own outboxes more waits now, because another group owed it to them.
         """
-        if not self.settled:
-            self._settle()
+        moved = () if self.settled else self._settle()
         for connection in held:
             connection.collect()
         self._frames.append(frame)
@@ -118,6 +120,7 @@ class Group:
             self._batches.clear()
         for connection in held:
             connection.owed_from = self.end
+        return moved
 
     def since(self, number: int) -> list[Frame]:
         """The frames from a number on."""
@@ -175,16 +178,20 @@ class Group:
         transports = [connection.transport for connection in connections]
         return transports[0].write_all(transports, batch)  # type: ignore[union-attr, arg-type]
 
-    def _settle(self) -> None:
-        """Let all members look here for what they are owed."""
+    def _settle(self) -> list[Connection]:
+        """Let all members look here for what they are owed; those who were owed something else."""
+        moved = []
         for connection in self.members:
             owing = connection.owing
             if owing is not self:
                 if owing is not None:
-                    connection.collect()
+                    if connection.owed_from != owing.end:
+                        connection.collect()
+                        moved.append(connection)
                     owing.settled = False
                 connection.owing, connection.owed_from = self, self.end
         self.settled = True
+        return moved
 
     def _forget(self, number: int) -> None:
         """Nobody is owed what comes before a number."""

@@ -1,14 +1,13 @@
 """The fan-out: from one entry of a stream to the connections on this node that carry it.
 
-The hot path. What is done per entry is done once; per connection there is an append to its outbox
-and nothing else. A live connection's position is never stored: it is the hub's own, and is written
-down only when the connection falls back to reading.
+A live connection's position is never stored: it is the hub's own, and is written down only when the
+connection falls back to reading.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable
 
 import structlog
 
@@ -16,7 +15,7 @@ from ..abc import Engine
 from ..codes import CODES, Code, code_for
 from ..config import Config
 from ..core.cursor import format_cursor
-from ..core.encoding import Encoding, Frame
+from ..core.encoding import Frame
 from ..core.lifecycle import State, Step
 from ..core.reading import Place, Reader
 from ..types import (
@@ -31,7 +30,7 @@ from ..types import (
 from .audience import Audience, Audiences, LocalPlayer
 from .connection import Connection
 from .flushing import Flushing
-from .group import Group
+from .giving import Giving
 from .permission import Permission
 from .readers import Readers
 from .renewal import Renewal, number_anew
@@ -87,13 +86,14 @@ class Hub:
         self.busy = False
         """Whether a fan-out is going on: the logs are ahead of the hub."""
         self._flushing = Flushing(
-            self._flush_one,
+            self.flush,
             self._flushed,
             call_soon,
             call_later if config.coalesce is not None else None,
             now,
             config.coalesce or 0.0,
         )
+        self._giving = Giving(self, config.limits, self._flushing, now)
         self.mark = self._flushing.mark
         """What waits in a connection's outbox is flushed in the next turn."""
 
@@ -145,7 +145,7 @@ class Hub:
         self.twins.arrange(connection.player)
         if connection.state is State.READING:
             self.readers.read(connection)
-        self._flush_one(connection)
+        self.flush(connection)
 
     def _hello(self, connection: Connection) -> Frame | None:
         if connection.hello is None or connection.place is None:
@@ -233,7 +233,7 @@ class Hub:
         body = entry.body
         if type(body) is Event:
             audience.position = Position(audience.position.epoch, entry.offset)
-            self._give(audience, stream, entry, body)
+            self._giving.give(audience, stream, entry, body)
             return
         player = self.players[stream[7:]]
         for connection in list(audience.skipped or ()):
@@ -261,97 +261,6 @@ class Hub:
         frame = connection.encoding.other(stream, entry)
         if frame is not None:
             self.push(connection, frame)
-
-    def _give(self, audience: Audience, stream: str, entry: Entry, body: Event) -> None:
-        refused = self.permission.refused(audience, body)
-        if audience.skipped:
-            self.skips.tell_before(audience, stream, entry, body, refused)
-        groups = audience.groups
-        if groups is not None:
-            last, skipping = self._give_many(groups, stream, entry, body, refused)
-        else:
-            last, skipping = self._give_few(audience, stream, entry, body, refused)
-        if last is not None and not refused:
-            self.sampling.given(last, stream, audience.position, entry, self._now())
-        if skipping:
-            self.skips.note(audience, skipping, entry.offset)
-        self._flushing.given()
-
-    def _give_many(
-        self,
-        groups: Mapping[Encoding, Group],
-        stream: str,
-        entry: Entry,
-        body: Event,
-        refused: Set[str],
-    ) -> tuple[Connection | None, list[Connection]]:
-        """Put an event into groups; one of those who get it, and those who do not."""
-        limits, flushing, now = self._config.limits, self._flushing, self._now()
-        skipping: list[Connection] = []
-        full: list[Group] = []
-        last = None
-        for encoding, group in groups.items():
-            if not encoding.wants(body):
-                skipping.extend(group)
-                continue
-            held = self._held(group, refused) if refused else ()
-            group.give(encoding.event(stream, entry), held)
-            entry.accepted += len(group) - len(held)
-            skipping.extend(held)
-            last = group.last
-            flushing.give(group, now)
-            if group.size > limits.outbox or group.waiting > limits.outbox_events:
-                full.append(group)
-        for group in full:
-            # Inline, so that a publisher who never yields cannot make it grow without bound.
-            flushing.hurry(group)
-        return last, skipping
-
-    def _held(self, group: Group, refused: Set[str]) -> list[Connection]:
-        """The members of a group whose players do not get an event."""
-        players = [self.players[each] for each in refused if each in self.players]
-        return [c for each in players for c in each.connections.values() if c in group]
-
-    def _give_few(
-        self, audience: Audience, stream: str, entry: Entry, body: Event, refused: Set[str]
-    ) -> tuple[Connection | None, list[Connection]]:
-        """Put an event into outboxes; one of those who get it, and those who do not."""
-        limits = self._config.limits
-        full: list[Connection] = []
-        skipping: list[Connection] = []
-        flushing, now = self._flushing, self._now()
-        dirty, joining, joins = flushing.dirty, flushing.joining, flushing.joins
-        busy_since = now - flushing.coalesce
-        # What is said to one player goes before the rest of a large room.
-        put = dirty.append if audience.players > 1 else dirty.appendleft
-        last = None
-        for encoding, connections in audience.live.items():
-            if not encoding.wants(body):
-                skipping.extend(connections)
-                continue
-            frame = encoding.event(stream, entry)
-            for connection in connections:
-                if refused and connection.player.id in refused:
-                    skipping.append(connection)
-                    continue
-                last = connection
-                entry.accepted += 1
-                connection.push(frame)
-                if not connection.dirty:
-                    connection.dirty = True
-                    if joins and connection.flushed_at > busy_since:
-                        joining.append(connection)
-                    else:
-                        put(connection)
-                elif (
-                    connection.outbox_size > limits.outbox
-                    or len(connection.outbox) > limits.outbox_events
-                ):
-                    full.append(connection)
-        for connection in full:
-            # Inline, as for groups.
-            self._flush_one(connection)
-        return last, skipping
 
     def _move(
         self, player: LocalPlayer, audience: Audience, entry: Entry, body: Subscribed | Unsubscribed
@@ -429,7 +338,8 @@ class Hub:
         self._stats.deliveries += frames
         self.sampling.written()
 
-    def _flush_one(self, connection: Connection) -> None:
+    def flush(self, connection: Connection) -> None:
+        """Hand what waits for a connection to its transport; one that takes too little reads."""
         self._stats.deliveries += connection.flush()
         if connection.state is State.LIVE:
             if connection.waiting > self._config.limits.outbox:
