@@ -9,6 +9,7 @@ from rich.console import Console
 
 from .. import __version__
 from . import play, serve, tail, token
+from .doctor import doctor
 from .exit_codes import OK
 
 __all__ = ["app", "main"]
@@ -24,6 +25,7 @@ app.command("serve")(serve.serve)
 app.command("token")(token.token)
 app.command("play")(play.play)
 app.command("tail")(tail.tail)
+app.command("doctor")(doctor)
 
 
 @app.callback()
