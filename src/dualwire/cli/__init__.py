@@ -11,6 +11,7 @@ from .. import __version__
 from . import play, serve, tail, token
 from .doctor import doctor
 from .exit_codes import OK
+from .operator import disconnect, publish, revoke, stats
 
 __all__ = ["app", "main"]
 
@@ -26,6 +27,10 @@ app.command("token")(token.token)
 app.command("play")(play.play)
 app.command("tail")(tail.tail)
 app.command("doctor")(doctor)
+app.command("stats")(stats)
+app.command("publish")(publish)
+app.command("disconnect")(disconnect)
+app.command("revoke")(revoke)
 
 
 @app.callback()

@@ -13,9 +13,9 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from ...clock import SystemClock
 from ...core.encoding.json import encode_object
 from ...exceptions import ConfigurationError
+from ..address import Address, read_address
 from ..exit_codes import BAD_SETTINGS, OK
 from ..failing import fail
-from .address import Address, read_address
 from .examination import Examination
 from .page import show
 

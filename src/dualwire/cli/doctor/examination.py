@@ -13,8 +13,8 @@ from ...abc import Clock
 from ...client.certificates import trust
 from ...client.chores import Chores
 from ...types import ConnectionType
+from ..address import Address
 from ..exit_codes import CANNOT_CONNECT, OK, PROBLEMS_FOUND
-from .address import Address
 from .findings import Finding, Report
 from .frames import Arrivals, wait_until
 from .judgement import (

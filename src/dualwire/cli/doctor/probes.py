@@ -11,7 +11,7 @@ import httpx
 
 from ...abc import Clock
 from ...core.encoding.json import encode_object
-from .address import Address
+from ..address import Address
 from .findings import Finding
 from .frames import wait_until
 from .judgement import Delays

@@ -14,12 +14,20 @@ import httpx
 from ...core.encoding.json import decode_message
 from ...exceptions import ConfigurationError, ProtocolError
 from ...types import JSONObject
+from ..address import Address, read_address
 from ..exit_codes import CANNOT_CONNECT, NOT_DUALWIRE
-from .address import Address, read_address
 from .findings import Finding
 from .places import Place, place_of
 
-__all__ = ["Answered", "Unusable", "code_of", "look_for_server", "quoted", "read_json"]
+__all__ = [
+    "Answered",
+    "Unusable",
+    "code_of",
+    "look_for_server",
+    "quoted",
+    "read_json",
+    "why_unreachable",
+]
 
 QUESTION = "/api/connections/stats"
 """What a dualwire server refuses to strangers in its own words, and what changes nothing."""
@@ -203,11 +211,11 @@ def _title(response: httpx.Response, kind: str) -> str:
     return rest.partition("</title>")[0].strip() if begins else kind
 
 
-def quoted(text: str) -> str:
+def quoted(text: str, most: int = LONGEST_QUOTE) -> str:
     """Somebody else's words, short and without what a terminal would obey."""
     clean = "".join(char if char.isprintable() else " " for char in text)
     clean = " ".join(clean.split())
-    return clean if len(clean) <= LONGEST_QUOTE else f"{clean[:LONGEST_QUOTE]}..."
+    return clean if len(clean) <= most else f"{clean[:most]}..."
 
 
 def why_unreachable(error: Exception, address: Address) -> Finding:

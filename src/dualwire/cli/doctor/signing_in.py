@@ -8,8 +8,8 @@ import httpx
 
 from ...client.tokens import expires_at
 from ...http.credentials import COOKIE
+from ..address import Address
 from ..exit_codes import AUTHENTICATION_REFUSED, CANNOT_CONNECT
-from .address import Address
 from .findings import Finding
 from .places import Place
 from .server import Unusable, code_of, quoted, read_json

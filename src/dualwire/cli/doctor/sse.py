@@ -9,7 +9,7 @@ import httpx
 import httpx_sse
 
 from ...abc import Clock
-from .address import Address
+from ..address import Address
 from .frames import Arrivals
 from .server import code_of, quoted, read_json
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from .address import Address
+from ..address import Address
 from .findings import Finding
 from .judgement import CERTIFICATE_SOON, judge_clock
 from .places import DIRECT, Place

@@ -15,7 +15,7 @@ from ...client.certificates import trust
 from ...core.encoding.json import decode_message, encode_object
 from ...exceptions import ProtocolError
 from ...types import JSONObject
-from .address import Address
+from ..address import Address
 from .frames import Arrivals
 from .server import code_of, quoted
 

@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ...exceptions import ConfigurationError
+from ..exceptions import ConfigurationError
 
 __all__ = ["Address", "read_address"]
 
