@@ -65,7 +65,9 @@ async def _examine(
 ) -> tuple[Examination, int]:
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn())
     console = Console(stderr=True)
-    with Progress(*columns, console=console, transient=True) as progress:
+    # Elsewhere a bar would be noise.
+    disable = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=disable) as progress:
         task = progress.add_task("", total=None)
 
         def tell(text: str, share: float | None) -> None:

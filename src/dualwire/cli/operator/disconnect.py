@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from ...codes import STALE
 from ...types import JSONObject
 from ..exit_codes import NOT_FOUND
 from .options import KeyFileOption, KeyOption, URLArgument, ask
@@ -64,11 +65,15 @@ def disconnect(
     if answer["ended"] == "player_id":
         typer.echo(f"The session of {target} has ended, with all its connections.")
     else:
-        typer.echo(f"Connection {target} has ended; its client may open another.")
+        typer.echo(f"Connection {target} has ended; its client opens another.")
 
 
 async def _end(
     server: ServerAPI, name: Literal["player_id", "connection_id"], target: str
 ) -> JSONObject:
-    await server.post(PATH, {name: target})
+    body: JSONObject = {name: target}
+    if name == "connection_id":
+        # What a health check would say: with the default, a goodbye, its client would not return.
+        body["code"] = STALE.number
+    await server.post(PATH, body)
     return {"ended": name}

@@ -14,7 +14,7 @@ from rich.live import Live
 
 from ...core.encoding.json import encode_object
 from ...types import JSONObject
-from .options import KeyFileOption, KeyOption, URLArgument, ask
+from .options import KeyFileOption, KeyOption, ask
 from .server_api import ServerAPI
 from .stats_page import node_page, player_page
 
@@ -22,7 +22,9 @@ __all__ = ["stats"]
 
 
 def stats(
-    url: URLArgument = "http://127.0.0.1:8000",
+    url: Annotated[
+        str, typer.Argument(help="The server, or one node of several.")
+    ] = "http://127.0.0.1:8000",
     player: Annotated[
         str | None, typer.Option(help="One player: its connections, and what happened to them.")
     ] = None,

@@ -17,7 +17,7 @@ __all__ = ["node_page", "player_page"]
 NONE = "-"
 """Shown where nothing was measured yet."""
 RECENT = 10
-"""Happenings of a player that are shown."""
+"""Happenings of a player that are shown, newest first."""
 CONNECTION = (
     "connection_id",
     "type",
@@ -47,6 +47,7 @@ def node_page(answer: JSONObject) -> RenderableType:
     rooms = answer["rooms"]
     if rooms["top"]:
         parts.append(_rows(f"Rooms ({rooms['total']})", ("room", "players"), rooms["top"]))
+    parts.append(Text("Times are the median and the 99th percentile.", "dim"))
     return Group(*parts)
 
 
@@ -63,7 +64,7 @@ def player_page(answer: JSONObject) -> RenderableType:
         parts.append(Text("No connection on this node."))
     happened = [
         each | {"at": _clock(each["at"]), "connection": each["connection_id"] or NONE}
-        for each in answer["history"][-RECENT:]
+        for each in answer["history"][:RECENT]
     ]
     if happened:
         parts.append(
@@ -87,8 +88,8 @@ def _head(answer: JSONObject) -> Text:
 def _players(answer: JSONObject) -> Text:
     players = answer["players"]
     return Text(
-        f"{players['online']} players online: {players['dual']} with both connections, "
-        f"{players['websocket_only']} with a WebSocket only, {players['sse_only']} with SSE only"
+        f"Players online: {players['online']}; with both connections {players['dual']}, "
+        f"WebSocket only {players['websocket_only']}, SSE only {players['sse_only']}"
     )
 
 
