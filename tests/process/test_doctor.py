@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
+from bench.certificate import self_signed
 
 from dualwire.cli import exit_codes
 from dualwire.http import JWTAuthenticator
+from tests.live import until_async
 
 from .running import SECRET, Process, dualwire, run
 from .test_serve import address_of
@@ -78,3 +82,39 @@ async def test_what_cannot_be_meant(tmp_path: Path, args: tuple[str, ...]) -> No
     examined = await doctor(*args, cwd=tmp_path)
     assert examined.process.returncode == exit_codes.BAD_SETTINGS
     assert examined.err.count("\n") == 1, examined
+
+
+async def test_over_tls(tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path)
+    files = ("--tls-cert", str(certificate), "--tls-key", str(key))
+    serve = ("serve", "--port", "0", *files)
+    async with dualwire(*serve, cwd=tmp_path, DUALWIRE_SECRET=SECRET) as server:
+        said = await server.says(" is served at https://127.0.0.1:")
+        url = said.rpartition("served at ")[2].split()[0]
+        examined = await doctor(url, "--watch", "0", cwd=tmp_path, SSL_CERT_FILE="")
+        assert examined.process.returncode == exit_codes.CANNOT_CONNECT, examined
+        assert "the certificate is not accepted" in examined.out
+        trusting = {"SSL_CERT_FILE": str(certificate)}
+        examined = await doctor(url, "--watch", "0", "--json", cwd=tmp_path, **trusting)
+        told = json.loads(examined.out)
+        bad = {each["check"] for each in told["findings"] if each["verdict"] != "ok"}
+        assert bad <= {"tls", "http_version"}, told
+        seen = {each["check"]: each["seen"] for each in told["findings"]}
+        assert seen["cookie"] == "Secure"
+        assert "TLSv1.3" in seen["tls"]
+
+
+async def test_who_does_not_want_to_wait_gets_what_is_known(url: str, tmp_path: Path) -> None:
+    async with dualwire("doctor", url, "--watch", "600", "--json", cwd=tmp_path) as examining:
+        token = JWTAuthenticator(SECRET).issue("ann")
+        async with httpx.AsyncClient(base_url=url) as http:
+            headers = {"Authorization": f"Bearer {token}"}
+
+            async def both_open() -> bool:
+                answer = (await http.get("/api/connections/stats", headers=headers)).json()
+                return bool(answer["presence"]["total_connections"] == 2)
+
+            await until_async(both_open)
+        examining.process.send_signal(signal.SIGINT)
+        assert await examining.ends() == exit_codes.OK
+        assert json.loads(examining.out)["problems"] == 0

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import jwt
 import pytest
 from fastapi import FastAPI
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from dualwire import Config
 from dualwire.cli import exit_codes
@@ -314,3 +314,17 @@ async def test_a_server_whose_host_is_changed_on_the_way() -> None:
             refused = found(report, "origin")
             assert refused.verdict == "problem"
             assert "proxy_set_header Host" in refused.advice
+
+
+async def test_what_streams_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dualwire.cli.doctor.server.LONGEST_ANSWER", 0.3)
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b"frame"
+            await asyncio.sleep(0.01)
+
+    async with serving(strange(StreamingResponse(endless(), media_type="video/x"))) as address:
+        code, report = await examine(f"http://{address}")
+        assert code == exit_codes.NOT_DUALWIRE
+        assert "had not ended" in found(report, "server").seen

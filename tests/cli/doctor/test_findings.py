@@ -57,3 +57,10 @@ def test_what_a_server_says_is_no_markup() -> None:
 
 def test_every_check_says_what_it_looks_at() -> None:
     assert all(CHECKS.values())
+
+
+def test_what_a_server_says_is_not_obeyed_by_a_terminal() -> None:
+    bad = Finding(
+        check="server", verdict="problem", seen="a\x1b[2J\u202e", expected="\x07", advice="\x9b1m"
+    )
+    assert not set(page(report(bad))) & set("\x1b\u202e\x07\x9b")

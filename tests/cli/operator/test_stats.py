@@ -3,12 +3,13 @@ from __future__ import annotations
 import json
 from io import StringIO
 
+from fastapi import FastAPI
 from rich.console import Console
 
 from dualwire.cli import exit_codes
 from dualwire.cli.operator.stats_page import player_page
 from tests.http.site import Site
-from tests.live import sse, ws
+from tests.live import serving, sse, ws
 
 from .asked import run
 
@@ -59,3 +60,18 @@ def test_names_are_not_obeyed_by_a_terminal() -> None:
     shown = console.file.getvalue()
     assert "[2Jann[red]" in shown
     assert not set(shown) & set("\x1b\x07\u202e")
+
+
+async def test_an_answer_of_another_version() -> None:
+    app = FastAPI()
+
+    @app.get("/monitoring/ops")
+    async def ops() -> dict[str, int]:
+        return {"players": 7}
+
+    async with serving(app) as address:
+        said = await run("stats", f"http://{address}")
+        assert said.code == exit_codes.NOT_DUALWIRE
+        assert "--json prints it as it came" in said.err
+        said = await run("stats", f"http://{address}", "--json")
+        assert json.loads(said.last) == {"players": 7}

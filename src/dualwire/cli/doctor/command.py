@@ -14,9 +14,10 @@ from ...clock import SystemClock
 from ...core.encoding.json import encode_object
 from ...exceptions import ConfigurationError
 from ..address import Address, read_address
-from ..exit_codes import BAD_SETTINGS, OK
+from ..exit_codes import BAD_SETTINGS, OK, PROBLEMS_FOUND
 from ..failing import fail
 from .examination import Examination
+from .findings import Report
 from .page import show
 
 __all__ = ["doctor"]
@@ -51,18 +52,16 @@ def doctor(
         given = _token(token, token_file)
     except ConfigurationError as error:
         fail(BAD_SETTINGS, error)
-    examination, code = asyncio.run(_examine(address, given, watch))
+    report, code = _examine(address, given, watch)
     if as_json:
-        typer.echo(encode_object(examination.report.fields() | {"exit_code": code}).decode())
+        typer.echo(encode_object(report.fields() | {"exit_code": code}).decode())
     else:
-        show(examination.report, Console(highlight=False))
+        show(report, Console(highlight=False))
     if code != OK:
         raise typer.Exit(code)
 
 
-async def _examine(
-    address: Address, token: str | None, watch: float | None
-) -> tuple[Examination, int]:
+def _examine(address: Address, token: str | None, watch: float | None) -> tuple[Report, int]:
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn())
     console = Console(stderr=True)
     # Elsewhere a bar would be noise.
@@ -75,7 +74,12 @@ async def _examine(
             progress.update(task, description=text, total=total, completed=share or 0.0)
 
         examination = Examination(address, token, watch, SystemClock(), tell)
-        return examination, await examination.run()
+        try:
+            return examination.report, asyncio.run(examination.run())
+        except KeyboardInterrupt:
+            # Who does not want to wait for more gets what is known.
+            report = examination.report
+            return report, PROBLEMS_FOUND if report.count("problem") else OK
 
 
 def _token(token: str | None, token_file: Path | None) -> str | None:

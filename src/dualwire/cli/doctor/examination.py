@@ -45,6 +45,8 @@ __all__ = ["Examination"]
 
 HELLO_TIMEOUT = 5.0
 """Seconds in which a connection that was opened has to say something."""
+LONGEST_WATCH = 60.0
+"""Seconds that connections are left alone if nobody says how long."""
 LOOK = 0.1
 """Seconds between two looks at connections that are left alone."""
 
@@ -241,7 +243,7 @@ class Examination:
         if not watched or self._watch == 0:
             return
         interval = max(_interval(each) for each in watched.values())
-        limit = self._watch if self._watch is not None else 2 * interval + 5.0
+        limit = self._watch if self._watch is not None else min(2 * interval + 5.0, LONGEST_WATCH)
         begun = self._clock.now()
         for each in watched.values():
             each.listen()
@@ -277,7 +279,10 @@ def _greeted(arrivals: Arrivals) -> Callable[[], bool]:
 
 def _interval(arrivals: Arrivals) -> float:
     interval = (arrivals.hello or {}).get("ping_interval")
-    return float(interval) if isinstance(interval, (int, float)) else 25.0
+    # Somebody else's number, which may be any.
+    if isinstance(interval, (int, float)) and 0 < interval < 86400:
+        return float(interval)
+    return 25.0
 
 
 def _player_of(token: str) -> str:

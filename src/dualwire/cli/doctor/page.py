@@ -35,12 +35,17 @@ def show(report: Report, console: Console) -> None:
 
 def _told(finding: Finding) -> Group | Text:
     if finding.verdict == "ok":
-        return Text(finding.seen)
+        return Text(_clean(finding.seen))
     return Group(
-        Text(finding.seen, "bold"),
-        Text.assemble(("expected: ", "dim"), finding.expected),
-        Text.assemble(("do: ", "dim"), finding.advice),
+        Text(_clean(finding.seen), "bold"),
+        Text.assemble(("expected: ", "dim"), _clean(finding.expected)),
+        Text.assemble(("do: ", "dim"), _clean(finding.advice)),
     )
+
+
+def _clean(text: str) -> str:
+    """Without what a terminal would obey: a server says some of it."""
+    return "".join(char for char in text if char.isprintable())
 
 
 def _summary(report: Report) -> Text:

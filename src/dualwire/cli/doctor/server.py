@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 from collections.abc import Iterator
@@ -32,6 +33,8 @@ __all__ = [
 QUESTION = "/api/connections/stats"
 """What a dualwire server refuses to strangers in its own words, and what changes nothing."""
 LONGEST_QUOTE = 60
+LONGEST_ANSWER = 15.0
+"""Seconds that an answer may take in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,13 @@ async def look_for_server(http: httpx.AsyncClient, address: Address) -> Answered
 
 async def _ask(http: httpx.AsyncClient, address: Address) -> httpx.Response:
     try:
-        return await http.get(f"{address}{QUESTION}")
+        async with asyncio.timeout(LONGEST_ANSWER):
+            return await http.get(f"{address}{QUESTION}")
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise Unusable(CANNOT_CONNECT, (why_unreachable(error, address),)) from None
+    except TimeoutError:
+        # A camera, a radio: what answers with a stream that does not end.
+        raise Unusable(NOT_DUALWIRE, (_endless(address),)) from None
 
 
 def is_ours(response: httpx.Response) -> bool:
@@ -135,6 +142,16 @@ def _away(response: httpx.Response) -> Finding:
             "ask /readyz and /monitoring/health on its own machine: it is stopping, or its Redis "
             "does not answer"
         ),
+    )
+
+
+def _endless(address: Address) -> Finding:
+    return Finding(
+        check="server",
+        verdict="problem",
+        seen=f"an answer that had not ended after {LONGEST_ANSWER:g} s",
+        expected=f"a dualwire server at {address}/api/",
+        advice="is this the right host and port? Something else seems to stream there",
     )
 
 

@@ -14,8 +14,9 @@ from rich.live import Live
 
 from ...core.encoding.json import encode_object
 from ...types import JSONObject
+from ..exit_codes import NOT_DUALWIRE
 from .options import KeyFileOption, KeyOption, ask
-from .server_api import ServerAPI
+from .server_api import ServerAPI, UnansweredError
 from .stats_page import node_page, player_page
 
 __all__ = ["stats"]
@@ -55,7 +56,15 @@ def stats(
 
         async def question(server: ServerAPI) -> None:
             while True:
-                show(await server.get(path))
+                answer = await server.get(path)
+                try:
+                    show(answer)
+                except (LookupError, TypeError, AttributeError, ValueError) as error:
+                    raise UnansweredError(
+                        NOT_DUALWIRE,
+                        f"the answer of {path} is not one of this version ({error!r}): is the "
+                        "server another one? --json prints it as it came",
+                    ) from error
                 if not watch:
                     return
                 await asyncio.sleep(interval)
