@@ -58,11 +58,6 @@ async def listens(port: int) -> None:
             await asyncio.sleep(0.01)
 
 
-def own(found_verdicts: dict[str, str]) -> dict[str, str]:
-    """Without the clock, which is set by hand in these servers."""
-    return {check: each for check, each in found_verdicts.items() if check != "clock"}
-
-
 @pytest.mark.parametrize("name", list(PROXIES))
 async def test_behind_the_shipped_configurations_nothing_is_wrong(
     name: str, tmp_path: Path
@@ -72,7 +67,7 @@ async def test_behind_the_shipped_configurations_nothing_is_wrong(
         behind(name, game.address, tmp_path) as address,
     ):
         _, report = await examine(f"http://{address}", game.token("ann"), watch=0.5)
-        assert own(verdicts(report)) == {}
+        assert verdicts(report) == {}
         expected = {"nginx": "nginx", "caddy": "Caddy"}[name]
         assert f"through {expected}" in found(report, "address").seen
         assert report.verdict_of("idle_event_stream") == "ok"
@@ -86,7 +81,7 @@ async def test_behind_default_nginx_each_problem_is_named_with_its_directive(
         plain_nginx(tmp_path, f"proxy_pass http://{game.address};") as (url,),
     ):
         _, report = await examine(url, game.token("ann"))
-        assert own(verdicts(report)) == {"origin": "problem", "websocket": "problem"}
+        assert verdicts(report) == {"origin": "problem", "websocket": "problem"}
         assert "proxy_set_header Upgrade $http_upgrade;" in found(report, "websocket").advice
         assert "proxy_set_header Host $http_host;" in found(report, "origin").advice
         assert "was for nginx" in found(report, "headers").seen
@@ -122,7 +117,7 @@ async def test_one_default_nginx_behind_another_holds_events_back(tmp_path: Path
         assert "one nginx behind another" in held.advice
         assert "the server has it open" in found(report, "event_stream").seen
         _, report = await examine(f"http://{shipped}", game.token("ann"))
-        assert found(report, "buffering").verdict == "ok"
+        assert found(report, "buffering").verdict != "problem"
         assert found(report, "event_stream").verdict == "ok"
 
 

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from .. import __version__
-from . import doctor, play, serve, tail, token
+from . import bench, doctor, play, serve, tail, token
 from .exit_codes import OK
 from .operator import disconnect, publish, revoke, stats
 
@@ -30,6 +30,7 @@ app.command("stats")(stats.stats)
 app.command("publish")(publish.publish)
 app.command("disconnect")(disconnect.disconnect)
 app.command("revoke")(revoke.revoke)
+app.command("bench")(bench.bench)
 
 
 @app.callback()

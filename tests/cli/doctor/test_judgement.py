@@ -33,6 +33,7 @@ def silence(quiet: float, ended: str | None = None, *, longest: float = 0.0) -> 
     ("measured", "verdict", "seen"),
     [
         (delays(-0.01, 0.0, 0.02), "ok", "3 of 3 events came at once, none more than 20 ms late"),
+        (delays(-0.01, 0.0, 0.0), "ok", "3 of 3 events came at once"),
         (delays(0.0, 0.0, 1.5), "warning", "one of 3 events was 1.5 s late"),
         (delays(1.0, 1.1, 0.9), "problem", "1.0 s late on the event stream"),
         (delays(missing=2), "problem", "2 of 2 events did not come within 2 s"),

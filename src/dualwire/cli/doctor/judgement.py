@@ -87,7 +87,9 @@ def judge_buffering(delays: Delays, place: Place | None) -> Finding:
             expected=expected,
             advice=f"look again: a busy network does that once, a buffer each time. Then: {advice}",
         )
-    seen = f"{count} of {count} events came at once, none more than {_ms(max(worst, 0.0))} late"
+    seen = f"{count} of {count} events came at once"
+    if worst >= 0.001:
+        seen += f", none more than {_ms(worst)} late"
     return Finding(check="buffering", verdict="ok", seen=seen, expected=expected)
 
 

@@ -17,7 +17,7 @@ from ..exit_codes import BAD_SETTINGS, OK
 from ..failing import fail
 from .server_api import ServerAPI, UnansweredError
 
-__all__ = ["KeyFileOption", "KeyOption", "URLArgument", "ask"]
+__all__ = ["KeyFileOption", "KeyOption", "URLArgument", "ask", "read_key"]
 
 URLArgument: TypeAlias = Annotated[
     str, typer.Argument(help="The server, or one node of several.", show_default=False)
@@ -52,7 +52,7 @@ def ask(
     """
     try:
         address = read_address(url)
-        found = _read_key(key, key_file)
+        found = read_key(key, key_file)
     except ConfigurationError as error:
         fail(BAD_SETTINGS, error)
     if found and not address.secure and not address.is_loopback:
@@ -71,7 +71,12 @@ def ask(
         raise typer.Exit(OK) from None
 
 
-def _read_key(key: str | None, key_file: Path | None) -> str | None:
+def read_key(key: str | None, key_file: Path | None) -> str | None:
+    """The operator's key; ``None`` if there is none.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or is empty.
+    """
     if key_file is None:
         return key.strip() if key else None
     try:
