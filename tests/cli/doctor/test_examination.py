@@ -89,6 +89,13 @@ async def test_what_gathers_events_for_a_while_is_named() -> None:
         assert (late.verdict, "s late on the event stream" in late.seen) == ("problem", True)
 
 
+async def test_what_is_later_than_anybody_waits_is_not_taken_for_the_next_answer() -> None:
+    async with spoiled() as (game, proxy, url):
+        proxy.rules.sse.delay(0.3, "to_client")
+        _, report = await examine(url, game.token("ann"), hurried=True)
+        assert found(report, "buffering").verdict == "problem"
+
+
 async def test_a_websocket_that_is_refused_on_the_way() -> None:
     async with spoiled() as (game, proxy, url):
         proxy.rules.websocket.refuse()
