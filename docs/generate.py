@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import io
 import re
 import sys
 import textwrap
@@ -24,10 +25,16 @@ from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
+import typer
 from prometheus_client import ProcessCollector
+from rich.console import Console
 
 from dualwire import ConnectionManager
-from dualwire.cli import exit_codes
+from dualwire.cli import app, exit_codes
+from dualwire.cli.doctor.findings import CHECKS, Report
+from dualwire.cli.doctor.judgement import Delays, judge_buffering, judge_round_trips
+from dualwire.cli.doctor.page import show
+from dualwire.cli.doctor.places import NGINX
 from dualwire.codes import CODES, Code
 from dualwire.config import Config
 from dualwire.core.lifecycle import TRANSITIONS, State
@@ -98,6 +105,71 @@ def found_exit_codes() -> Iterator[str]:
     for name in sorted(exit_codes.__all__, key=lambda each: getattr(exit_codes, each)):
         text = texts.get(name, "It went well.")
         yield f"| {getattr(exit_codes, name)} | `{name}` | {text} |"
+
+
+def commands() -> Iterator[str]:
+    """What each command of the command line takes."""
+    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+        arguments = [each for each in command.params if each.param_type_name == "argument"]
+        taken = [_argument(each) for each in arguments]
+        yield f"### {' '.join(['dualwire', name, *taken])}"
+        yield ""
+        yield " ".join((command.help or "").split())
+        yield ""
+        rows = [_option(each) for each in command.params if each.param_type_name == "option"]
+        rows = [each for each in rows if not each.startswith("| `--help`")]
+        told = [
+            f"| `{_argument(each).strip('[]')}` | {_default_of(each)} | {each.help} |"
+            for each in arguments
+            if each.help
+        ]
+        if told or rows:
+            yield "| argument, option | default | meaning |"
+            yield "| --- | --- | --- |"
+            yield from told
+            yield from rows
+            yield ""
+
+
+def _argument(argument: Any) -> str:
+    shown = argument.metavar or argument.name.upper()
+    return shown if argument.required else f"[{shown}]"
+
+
+def _option(option: Any) -> str:
+    name = ", ".join(f"`{each}`" for each in (*option.opts, *option.secondary_opts))
+    text = _plain(option.help or "")
+    if option.envvar:
+        text += f" Or `{option.envvar}`."
+    return f"| {name} | {_default_of(option)} | {text} |"
+
+
+def _default_of(parameter: Any) -> str:
+    value = parameter.default
+    # A flag that is off, or what is simply not given.
+    return "" if value in (None, False) or parameter.required else f"`{value}`"
+
+
+def doctor_checks() -> Iterator[str]:
+    """What ``dualwire doctor`` looks at."""
+    yield "| check | what is looked at |"
+    yield "| --- | --- |"
+    for name, text in CHECKS.items():
+        yield f"| `{name}` | {text} |"
+
+
+def doctor_report() -> Iterator[str]:
+    """A part of what ``dualwire doctor`` says, as it says it."""
+    report = Report("https://game.example")
+    held = Delays(arrived=(), missing=2, waited=2.0, flushed_after=4096)
+    trips = judge_round_trips({"websocket": [0.031], "sse": []})
+    report.add(judge_buffering(held, NGINX), trips)
+    console = Console(file=io.StringIO(), width=96)
+    show(report, console)
+    assert isinstance(console.file, io.StringIO)
+    yield "```text"
+    yield from (line.rstrip() for line in console.file.getvalue().strip("\n").splitlines())
+    yield "```"
 
 
 def metrics() -> Iterator[str]:
@@ -226,7 +298,10 @@ def deployed(name: str) -> Iterator[str]:
 
 PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "codes": codes,
+    "commands": commands,
     "connection_states": connection_states,
+    "doctor_checks": doctor_checks,
+    "doctor_report": doctor_report,
     "exit_codes": found_exit_codes,
     "metrics": metrics,
     "profiles": profiles,

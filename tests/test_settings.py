@@ -97,3 +97,7 @@ def test_a_slip_of_the_pen_is_found() -> None:
     assert unknown_variables({"DUALWIRE_HSOT": "x", "DUALWIRE_PORT": "1", "HOME": "/"}) == [
         "DUALWIRE_HSOT"
     ]
+
+
+def test_what_clients_read_is_no_slip_of_a_servers_pen() -> None:
+    assert unknown_variables({"DUALWIRE_TOKEN": "ey", "DUALWIRE_TOKN": "ey"}) == ["DUALWIRE_TOKN"]

@@ -57,6 +57,10 @@ PROFILES: dict[str, dict[str, Any]] = {
 """What a profile changes, beside that ``production`` makes no secret of its own."""
 
 
+CLIENT_VARIABLES = frozenset(("DUALWIRE_TOKEN",))
+"""Read by commands that are clients, and no settings of a server."""
+
+
 class _ProfileDefaults(PydanticBaseSettingsSource):
     """The profile's word, for what nobody above it said."""
 
@@ -188,7 +192,7 @@ def variables() -> list[str]:
 def unknown_variables(environ: Mapping[str, str] | None = None) -> list[str]:
     """Variables with our prefix that nobody reads: most likely a slip of the pen."""
     known = {name.upper() for name in variables()}
-    known |= {PREFIX + name.upper() for name in Settings.model_fields}
+    known |= {PREFIX + name.upper() for name in Settings.model_fields} | CLIENT_VARIABLES
     given = os.environ if environ is None else environ
     return sorted(name for name in given if name.startswith(PREFIX) and name not in known)
 

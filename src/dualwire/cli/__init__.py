@@ -8,8 +8,9 @@ import typer
 from rich.console import Console
 
 from .. import __version__
-from . import play, serve, tail, token
+from . import bench, doctor, play, serve, tail, token
 from .exit_codes import OK
+from .operator import disconnect, publish, revoke, stats
 
 __all__ = ["app", "main"]
 
@@ -24,6 +25,12 @@ app.command("serve")(serve.serve)
 app.command("token")(token.token)
 app.command("play")(play.play)
 app.command("tail")(tail.tail)
+app.command("doctor")(doctor.doctor)
+app.command("stats")(stats.stats)
+app.command("publish")(publish.publish)
+app.command("disconnect")(disconnect.disconnect)
+app.command("revoke")(revoke.revoke)
+app.command("bench")(bench.bench)
 
 
 @app.callback()

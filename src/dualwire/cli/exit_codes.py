@@ -9,8 +9,12 @@ __all__ = [
     "CANNOT_CONNECT",
     "CANNOT_LISTEN",
     "ENGINE_AWAY",
+    "NOT_DUALWIRE",
+    "NOT_FOUND",
     "OK",
+    "PROBLEMS_FOUND",
     "REFUSED",
+    "SERVER_API_OFF",
     "SESSION_REPLACED",
     "USAGE",
     "WORLD_UNREADABLE",
@@ -37,3 +41,11 @@ SESSION_REPLACED = 22
 """The player plays on elsewhere."""
 REFUSED = 23
 """The server ended it for another reason, which is shown."""
+NOT_DUALWIRE = 24
+"""Something answers there, and it is no dualwire server, or not at this path."""
+NOT_FOUND = 25
+"""There is no such player or connection."""
+SERVER_API_OFF = 26
+"""There are no such endpoints: no key is set on the server, or the application lacks them."""
+PROBLEMS_FOUND = 30
+"""``doctor`` found at least one problem, which is shown."""
