@@ -48,7 +48,9 @@ class World:
     manager: ConnectionManager
     address: str
     app: Any
-    grammar: Grammar
+    seed: str
+    token: str
+    """The attacker's."""
     client: Client
     findings: list[str]
     """What must not happen: exceptions in the log, answers of 500, harm to the bystander."""
@@ -61,10 +63,9 @@ class World:
     tasks: int = 0
     """Tasks of the loop before the attack."""
 
-    @property
-    def rng(self) -> Random:
-        """The one source of chance."""
-        return self.grammar.rng
+    def grammar(self, surface: str, number: int) -> Grammar:
+        """What is said in one round, which depends on nothing that happened before it."""
+        return Grammar(Random(f"{self.seed}/{surface}/{number}"), self.token)
 
     async def say(self) -> None:
         """Say something to the bystander, by each kind of stream in turn."""
@@ -115,10 +116,15 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def attacked(seed: int) -> AsyncIterator[World]:
-    """The demo with everything on it, served by the gateway in this loop."""
+async def attacked(seed: str) -> AsyncIterator[World]:
+    """The demo with everything on it, served by the gateway in this loop.
+
+    Args:
+        seed: the same one makes the same inputs.
+    """
     findings: list[str] = []
-    limits = Limits(handshake=2.0)
+    # Room for all that is opened at once, so that it is looked at and not refused.
+    limits = Limits(handshake=2.0, connections_per_type=64, connections_per_player=None)
     manager = ConnectionManager(config=Config(rates=UNLIMITED, limits=limits), secret=SECRET)
     auth = JWTAuthenticator(SECRET)
     app = create_app(manager, auth, api_key=API_KEY)
@@ -129,8 +135,8 @@ async def attacked(seed: int) -> AsyncIterator[World]:
         ):
             await until(lambda: all(each.state == "open" for each in client.connections.values()))
             await manager.subscribe_to_room("bystander", "attic")
-            grammar = Grammar(Random(seed), auth.issue("mallory", name="Mallory"))
-            world = World(manager, address, app, grammar, client, findings)
+            token = auth.issue("mallory", name="Mallory")
+            world = World(manager, address, app, seed, token, client, findings)
             reading = asyncio.create_task(world.read())
             await world.say()
             await until(lambda: world.received)
