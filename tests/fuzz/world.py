@@ -148,7 +148,7 @@ async def attacked(seed: str) -> AsyncIterator[World]:
 
 @contextlib.contextmanager
 def watched(findings: list[str]) -> Iterator[None]:
-    """Whatever is logged as an error, or with an exception, is a finding."""
+    """Whatever is logged as an error, or with an exception, or cannot even be raised, is a finding."""
 
     def note(_: Any, method: str, fields: MutableMapping[str, Any]) -> Any:
         if fields.get("exc_info") or method in ("error", "critical", "exception"):
@@ -160,12 +160,17 @@ def watched(findings: list[str]) -> Iterator[None]:
             if record.exc_info or record.levelno >= logging.ERROR:
                 findings.append(_text(f"log: {record.getMessage()}", record.exc_info))
 
+    def unraisable(said: Any) -> None:
+        findings.append(f"ignored: {said.exc_value!r} in {said.object!r}")
+
     before, handler, root = structlog.get_config(), Handler(), logging.getLogger()
+    ignored, sys.unraisablehook = sys.unraisablehook, unraisable
     structlog.configure(processors=[note], cache_logger_on_first_use=False)
     root.addHandler(handler)
     try:
         yield
     finally:
+        sys.unraisablehook = ignored
         root.removeHandler(handler)
         structlog.configure(**before)
 
