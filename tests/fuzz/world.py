@@ -148,7 +148,7 @@ async def attacked(seed: str) -> AsyncIterator[World]:
 
 @contextlib.contextmanager
 def watched(findings: list[str]) -> Iterator[None]:
-    """Whatever is logged as an error, or with an exception, or cannot even be raised, is a finding."""
+    """An error in the log, an exception in it, and one that could not be raised, are findings."""
 
     def note(_: Any, method: str, fields: MutableMapping[str, Any]) -> Any:
         if fields.get("exc_info") or method in ("error", "critical", "exception"):
