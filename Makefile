@@ -126,6 +126,12 @@ chaos: $(STAMP) ## Let 50 players play through random faults for 3 minutes; SEED
 	@echo "==> Playing"
 	@$(BIN)/python -m bench chaos $(if $(SEED),--seed $(SEED))
 
+.PHONY: crowd
+crowd: $(STAMP) ## Let 500 players into the game, through faults; metrics are judged, /ops is photographed
+	$(call need,chromium,chromium)
+	@echo "==> Playing; about 3 minutes"
+	@$(BIN)/python -m bench crowd $(if $(SEED),--seed $(SEED)) $(if $(PLAYERS),--players $(PLAYERS))
+
 .PHONY: page
 page: $(JS_STAMP) ## Build the pages of the game and of operations into the package, after a change in clients/js
 	@echo "==> Building the pages"

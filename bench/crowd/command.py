@@ -1,0 +1,161 @@
+"""``python -m bench crowd``."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import uvloop
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from ..children import ChildError
+from ..reports import RESULTS, keep, silence_log, verdict
+from .judge import Check, judge
+from .pictures import take_pictures
+from .publisher import Publisher
+from .town import Town, serving
+from .trouble import Done, trouble
+from .visitor import Visitor
+
+__all__ = ["crowd"]
+
+PLAYERS = 500
+SECONDS = 60.0
+COME_AT_ONCE = 10
+"""Players who come at the same moment; so many at a time until all are there."""
+SETTLE = 60.0
+"""Seconds after the last fault until all must be well."""
+SETTINGS = {
+    # Pings often enough that what is silent is found out within the run.
+    "DUALWIRE_HEARTBEAT__INTERVAL": "5",
+    "DUALWIRE_HEARTBEAT__PONG_TIMEOUT": "6",
+}
+
+Tick = Callable[[str, float], object]
+
+
+def crowd(console: Console, *, seed: int, seconds: float, players: int, pictures: bool) -> int:
+    """Run, print, keep, judge.
+
+    Args:
+        console: where to.
+        seed: of all chance.
+        seconds: how long there is trouble.
+        players: how many.
+        pictures: whether the dashboard is photographed meanwhile.
+
+    Returns:
+        The exit code.
+    """
+    silence_log()
+    console.print(f"Seed {seed}: the same one draws the same trouble.", highlight=False)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    folder = RESULTS / "crowd" if pictures else None
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("", total=1.0)
+
+        def tick(what: str, share: float) -> None:
+            progress.update(task, description=what, completed=share)
+
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            try:
+                checks, done = runner.run(_run(seed, seconds, players, folder, tick))
+            except ChildError as error:
+                console.print(f"error: {error}", style="red", highlight=False, soft_wrap=True)
+                return 1
+    console.print(_table(checks))
+    if folder is not None:
+        console.print(f"Pictures of the dashboard in {folder}", highlight=False, soft_wrap=True)
+    missed = [f"{each.what}: {each.got:,.6g}, expected {each.expected}" for each in _bad(checks)]
+    report = {
+        "seed": seed,
+        "players": players,
+        "seconds": seconds,
+        "done": asdict(done),
+        "checks": [{**asdict(each), "holds": each.holds} for each in checks],
+    }
+    keep("crowd", report, console)
+    return verdict(missed, console)
+
+
+async def _run(
+    seed: int, seconds: float, players: int, folder: Path | None, tick: Tick
+) -> tuple[list[Check], Done]:
+    began, done = time.monotonic(), Done()
+    async with serving(**SETTINGS) as town:
+        visitors = [Visitor(f"player-{n:03}", town, seed + n) for n in range(players)]
+        publisher = Publisher(town)
+        publisher.start()
+        await _come(visitors, tick)
+        for visitor in visitors:
+            visitor.play(every=players / 50)
+        await _suffer(town, visitors, seed, seconds, done, folder, tick)
+        tick("all shall be well", 1.0)
+        await asyncio.gather(*(visitor.rest() for visitor in visitors))
+        await publisher.stop()
+        await _settle(visitors, publisher.said)
+        found = await town.scrape()
+        checks = judge(found, visitors, done, publisher.said, time.monotonic() - began)
+        await asyncio.gather(*(visitor.stop() for visitor in visitors))
+    return checks, done
+
+
+async def _come(visitors: Sequence[Visitor], tick: Tick) -> None:
+    for start in range(0, len(visitors), COME_AT_ONCE):
+        tick(f"{start} players have come", start / len(visitors))
+        await asyncio.gather(*(each.start() for each in visitors[start : start + COME_AT_ONCE]))
+
+
+async def _suffer(
+    town: Town,
+    visitors: Sequence[Visitor],
+    seed: int,
+    seconds: float,
+    done: Done,
+    folder: Path | None,
+    tick: Tick,
+) -> None:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    suffering = asyncio.create_task(trouble(visitors, seed, seconds, done))
+    taken = folder is None
+    while not (await asyncio.wait([suffering], timeout=0.5))[0]:
+        share = (loop.time() - began) / seconds
+        tick(f"{done.broken + 2 * done.both} connections were broken", share)
+        if not taken and folder is not None and share > 0.6:
+            taken = True
+            await take_pictures(town, visitors[0].name, folder)
+    await suffering
+
+
+async def _settle(visitors: Sequence[Visitor], said: int) -> None:
+    """Wait until everybody has both connections and everything; the judge says what is missing."""
+    for visitor in visitors:
+        visitor.proxy.all.heal()
+    began = time.monotonic()
+    while not all(v.both_open and v.now.got and v.now.got[-1] == said for v in visitors):
+        if time.monotonic() - began > SETTLE:
+            break
+        await asyncio.sleep(0.1)
+    # The copies of the other connection, and the news of what came back, are on their way.
+    await asyncio.sleep(3.0)
+
+
+def _bad(checks: Sequence[Check]) -> list[Check]:
+    return [each for each in checks if not each.holds]
+
+
+def _table(checks: Sequence[Check]) -> Table:
+    made = Table("what", "expected", "got", "", box=SIMPLE_HEAD, pad_edge=False)
+    for each in checks:
+        mark = "" if each.holds else "[red]not so[/red]"
+        made.add_row(each.what, each.expected, f"{each.got:,.6g}", mark)
+    return made
