@@ -132,6 +132,11 @@ crowd: $(STAMP) ## Let 500 players into the game, through faults; metrics are ju
 	@echo "==> Playing; about 3 minutes"
 	@$(BIN)/python -m bench crowd $(if $(SEED),--seed $(SEED)) $(if $(PLAYERS),--players $(PLAYERS))
 
+.PHONY: rollout
+rollout: $(STAMP) ## Roll dual connections out from 0 to 100 % among 200 players, then kill them
+	@echo "==> Rolling out; about a minute"
+	@$(BIN)/python -m bench rollout
+
 .PHONY: page
 page: $(JS_STAMP) ## Build the pages of the game and of operations into the package, after a change in clients/js
 	@echo "==> Building the pages"

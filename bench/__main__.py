@@ -22,6 +22,8 @@ from .crowd.command import crowd as gather_crowd
 from .failover.command import failover as measure_failover
 from .peers import chosen
 from .reports import wide_console
+from .rollout.command import PLAYERS as ROLLED_OUT
+from .rollout.command import rollout as roll_out
 from .scenarios.fanout import fanout as measure_fanout
 from .scenarios.latency import latency as measure_latency
 from .scenarios.memory import memory as measure_memory
@@ -165,6 +167,14 @@ def crowd(
     raise typer.Exit(
         gather_crowd(console, seed=drawn, seconds=seconds, players=players, pictures=pictures)
     )
+
+
+@app.command()
+def rollout(
+    players: Annotated[int, typer.Option(min=2, help="How many are connected.")] = ROLLED_OUT,
+) -> None:
+    """The flag from nobody to everybody, then the kill switch, while players are connected."""
+    raise typer.Exit(roll_out(wide_console(), players=players))
 
 
 if __name__ == "__main__":

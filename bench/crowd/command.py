@@ -29,11 +29,13 @@ PLAYERS = 500
 SECONDS = 60.0
 COME_AT_ONCE = 10
 """Players who come at the same moment; so many at a time until all are there."""
+COMMANDS = 30
+"""That all of them together give in a second."""
 SETTLE = 60.0
 """Seconds after the last fault until all must be well."""
 SETTINGS = {
     # Pings often enough that what is silent is found out within the run.
-    "DUALWIRE_HEARTBEAT__INTERVAL": "5",
+    "DUALWIRE_HEARTBEAT__INTERVAL": "10",
     "DUALWIRE_HEARTBEAT__PONG_TIMEOUT": "6",
 }
 
@@ -92,11 +94,11 @@ async def _run(
     began, done = time.monotonic(), Done()
     async with serving(**SETTINGS) as town:
         visitors = [Visitor(f"player-{n:03}", town, seed + n) for n in range(players)]
-        publisher = Publisher(town)
-        publisher.start()
+        publisher = Publisher(town, [visitor.name for visitor in visitors[:COME_AT_ONCE]])
         await _come(visitors, tick)
+        publisher.start()
         for visitor in visitors:
-            visitor.play(every=players / 50)
+            visitor.play(every=players / COMMANDS)
         await _suffer(town, visitors, seed, seconds, done, folder, tick)
         tick("all shall be well", 1.0)
         await asyncio.gather(*(visitor.rest() for visitor in visitors))

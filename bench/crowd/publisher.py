@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Sequence
 
 from .town import Town
@@ -16,12 +17,14 @@ class Publisher:
 
     Args:
         town: where.
+        players: to whom something is told alone, in turn.
         every: seconds between two numbers.
     """
 
-    def __init__(self, town: Town, every: float = 0.5) -> None:
+    def __init__(self, town: Town, players: Sequence[str], every: float = 1.0) -> None:
         self.said = 0
         self._town = town
+        self._players = itertools.cycle(players)
         self._every = every
         self._task: asyncio.Task[None] | None = None
 
@@ -44,6 +47,9 @@ class Publisher:
     async def _say(self) -> None:
         self.said += 1
         await self._town.ask("/api/admin/broadcast", {"event": {"n": self.said}})
+        # For one alone, so that it is timed until that one's client has it.
+        whisper = {"player_id": next(self._players), "event": {"whisper": self.said}}
+        await self._town.ask("/api/admin/publish", whisper)
 
 
 def heard_wrongly(visitors: Sequence[Visitor], said: int) -> tuple[int, int]:

@@ -19,6 +19,7 @@ from .town import Town
 __all__ = ["KINDS", "Tab", "Visitor"]
 
 KINDS: tuple[ConnectionType, ConnectionType] = ("websocket", "sse")
+WAYS = ("north", "south", "south", "east", "west")
 LINES = (
     *("look", "look", "who", "say The rain again.", "say Did you hear that?", "emote shivers."),
     *("go north", "go south", "go east", "go west"),
@@ -83,6 +84,9 @@ class Visitor:
         """Come, and begin to play."""
         await self.proxy.start()
         await self.open()
+        # From where everybody wakes up into the town, else all would hear of all.
+        for _ in range(4):
+            await self._do(f"go {self._rng.choice(WAYS)}")
 
     def play(self, every: float) -> None:
         """Give a command now and then, in the background."""
