@@ -1,4 +1,4 @@
-"""The log as a contract: what the operator's page says of a connection's life, a real run writes."""
+"""The log as a contract: what the page says of a connection's life is what a real run writes."""
 
 from __future__ import annotations
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import uvloop
@@ -19,6 +20,7 @@ from ..reports import RESULTS, keep, silence_log, verdict
 from .judge import Check, judge
 from .pictures import take_pictures
 from .publisher import Publisher
+from .suburbs import write
 from .town import Town, serving
 from .trouble import Done, trouble
 from .visitor import Visitor
@@ -40,6 +42,16 @@ SETTINGS = {
 }
 
 Tick = Callable[[str, float], object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    seed: int
+    seconds: float
+    players: int
+    folder: Path | None
+    """Where pictures go; ``None`` for none."""
+    tick: Tick
 
 
 def crowd(console: Console, *, seed: int, seconds: float, players: int, pictures: bool) -> int:
@@ -69,7 +81,7 @@ def crowd(console: Console, *, seed: int, seconds: float, players: int, pictures
 
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             try:
-                checks, done = runner.run(_run(seed, seconds, players, folder, tick))
+                checks, done = runner.run(_run(_Plan(seed, seconds, players, folder, tick)))
             except ChildError as error:
                 console.print(f"error: {error}", style="red", highlight=False, soft_wrap=True)
                 return 1
@@ -88,25 +100,26 @@ def crowd(console: Console, *, seed: int, seconds: float, players: int, pictures
     return verdict(missed, console)
 
 
-async def _run(
-    seed: int, seconds: float, players: int, folder: Path | None, tick: Tick
-) -> tuple[list[Check], Done]:
-    began, done = time.monotonic(), Done()
-    async with serving(**SETTINGS) as town:
-        visitors = [Visitor(f"player-{n:03}", town, seed + n) for n in range(players)]
-        publisher = Publisher(town, [visitor.name for visitor in visitors[:COME_AT_ONCE]])
-        await _come(visitors, tick)
-        publisher.start()
-        for visitor in visitors:
-            visitor.play(every=players / COMMANDS)
-        await _suffer(town, visitors, seed, seconds, done, folder, tick)
-        tick("all shall be well", 1.0)
-        await asyncio.gather(*(visitor.rest() for visitor in visitors))
-        await publisher.stop()
-        await _settle(visitors, publisher.said)
-        found = await town.scrape()
-        checks = judge(found, visitors, done, publisher.said, time.monotonic() - began)
-        await asyncio.gather(*(visitor.stop() for visitor in visitors))
+async def _run(plan: _Plan) -> tuple[list[Check], Done]:
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as place:
+        world = Path(place) / "suburbs.yaml"
+        write(world)
+        async with serving(DUALWIRE_WORLD=str(world), **SETTINGS) as town:
+            visitors = [Visitor(f"player-{n:03}", town, plan.seed + n) for n in range(plan.players)]
+            publisher = Publisher(town, [each.name for each in visitors[:COME_AT_ONCE]])
+            await _come(visitors, plan.tick)
+            publisher.start()
+            for visitor in visitors:
+                visitor.play(every=plan.players / COMMANDS)
+            done = await _suffer(town, visitors, plan)
+            plan.tick("all shall be well", 1.0)
+            await asyncio.gather(*(visitor.rest() for visitor in visitors))
+            await publisher.stop()
+            await _settle(visitors, publisher.said)
+            found = await town.scrape()
+            checks = judge(found, visitors, done, publisher.said, time.monotonic() - began)
+            await asyncio.gather(*(visitor.stop() for visitor in visitors))
     return checks, done
 
 
@@ -116,26 +129,19 @@ async def _come(visitors: Sequence[Visitor], tick: Tick) -> None:
         await asyncio.gather(*(each.start() for each in visitors[start : start + COME_AT_ONCE]))
 
 
-async def _suffer(
-    town: Town,
-    visitors: Sequence[Visitor],
-    seed: int,
-    seconds: float,
-    done: Done,
-    folder: Path | None,
-    tick: Tick,
-) -> None:
-    loop = asyncio.get_running_loop()
+async def _suffer(town: Town, visitors: Sequence[Visitor], plan: _Plan) -> Done:
+    loop, done = asyncio.get_running_loop(), Done()
     began = loop.time()
-    suffering = asyncio.create_task(trouble(visitors, seed, seconds, done))
-    taken = folder is None
+    suffering = asyncio.create_task(trouble(visitors, plan.seed, plan.seconds, done))
+    taken = plan.folder is None
     while not (await asyncio.wait([suffering], timeout=0.5))[0]:
-        share = (loop.time() - began) / seconds
-        tick(f"{done.broken + 2 * done.both} connections were broken", share)
-        if not taken and folder is not None and share > 0.6:
+        share = (loop.time() - began) / plan.seconds
+        plan.tick(f"{done.broken + 2 * done.both} connections were broken", share)
+        if not taken and plan.folder is not None and share > 0.6:
             taken = True
-            await take_pictures(town, visitors[0].name, folder)
+            await take_pictures(town, visitors[0].name, plan.folder)
     await suffering
+    return done
 
 
 async def _settle(visitors: Sequence[Visitor], said: int) -> None:

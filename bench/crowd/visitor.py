@@ -14,15 +14,14 @@ from dualwire.exceptions import RefusedError
 from dualwire.testing.proxy import Fault, FaultProxy
 from dualwire.types import ConnectionType
 
+from .suburbs import LONG, WAYS
 from .town import Town
 
 __all__ = ["KINDS", "Tab", "Visitor"]
 
 KINDS: tuple[ConnectionType, ConnectionType] = ("websocket", "sse")
-WAYS = ("north", "south", "south", "east", "west")
 LINES = (
     *("look", "look", "who", "say The rain again.", "say Did you hear that?", "emote shivers."),
-    *("go north", "go south", "go east", "go west"),
 )
 
 
@@ -76,6 +75,7 @@ class Visitor:
         self.takeovers = 0
         self._town = town
         self._rng = Random(seed)  # noqa: S311 - reproducible, not secret
+        self._way = self._rng.choice(list(WAYS))
         self._sessions = itertools.count(1)
         self._playing: asyncio.Task[None] | None = None
         self._changing = asyncio.Lock()
@@ -84,9 +84,9 @@ class Visitor:
         """Come, and begin to play."""
         await self.proxy.start()
         await self.open()
-        # From where everybody wakes up into the town, else all would hear of all.
-        for _ in range(4):
-            await self._do(f"go {self._rng.choice(WAYS)}")
+        # From where everybody wakes up into a street, else all would hear of all.
+        for _ in range(self._rng.randint(1, LONG)):
+            await self._do(f"go {self._way}")
 
     def play(self, every: float) -> None:
         """Give a command now and then, in the background."""
@@ -152,7 +152,8 @@ class Visitor:
             if self._changing.locked():
                 continue
             # What was asked is waited for, though nobody asks more meanwhile.
-            await asyncio.shield(self._do(self._rng.choice(LINES)))
+            walk = f"go {self._way}", f"go {WAYS[self._way]}"
+            await asyncio.shield(self._do(self._rng.choice((*LINES, *walk))))
 
     async def _do(self, line: str) -> None:
         self.asked += 1
