@@ -57,6 +57,7 @@ play: $(STAMP) ## Play the game that `make run` serves, in this terminal
 .PHONY: test
 test: $(STAMP) $(JS_STAMP) ## Run every test
 	$(call need,cc,gcc libc6-dev)
+	$(call need,curl,curl)
 	$(call need,redis-server,redis-server)
 	$(call need,systemd-analyze,systemd)
 	$(call need,nginx,nginx-light)
