@@ -25,7 +25,7 @@ from .town import Town, serving
 from .trouble import Done, trouble
 from .visitor import Visitor
 
-__all__ = ["crowd"]
+__all__ = ["crowd", "run"]
 
 PLAYERS = 500
 SECONDS = 60.0
@@ -81,7 +81,9 @@ def crowd(console: Console, *, seed: int, seconds: float, players: int, pictures
 
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             try:
-                checks, done = runner.run(_run(_Plan(seed, seconds, players, folder, tick)))
+                checks, done = runner.run(
+                    run(seed=seed, seconds=seconds, players=players, folder=folder, tick=tick)
+                )
             except ChildError as error:
                 console.print(f"error: {error}", style="red", highlight=False, soft_wrap=True)
                 return 1
@@ -100,8 +102,27 @@ def crowd(console: Console, *, seed: int, seconds: float, players: int, pictures
     return verdict(missed, console)
 
 
-async def _run(plan: _Plan) -> tuple[list[Check], Done]:
-    began = time.monotonic()
+async def run(
+    *,
+    seed: int,
+    seconds: float,
+    players: int,
+    folder: Path | None = None,
+    tick: Tick = lambda *_: None,
+) -> tuple[list[Check], Done]:
+    """Let a crowd play; what the metrics said of it, and what was done to it.
+
+    Args:
+        seed: of all chance.
+        seconds: how long there is trouble.
+        players: how many.
+        folder: where pictures of the dashboard go; ``None`` for none.
+        tick: told what goes on, and which share of it is over.
+
+    Raises:
+        ChildError: the server, or the browser, cannot be started.
+    """
+    plan, began = _Plan(seed, seconds, players, folder, tick), time.monotonic()
     with tempfile.TemporaryDirectory() as place:
         world = Path(place) / "suburbs.yaml"
         write(world)
@@ -115,8 +136,7 @@ async def _run(plan: _Plan) -> tuple[list[Check], Done]:
             done = await _suffer(town, visitors, plan)
             plan.tick("all shall be well", 1.0)
             await asyncio.gather(*(visitor.rest() for visitor in visitors))
-            await publisher.stop()
-            await _settle(visitors, publisher.said)
+            await _settle(visitors, publisher)
             found = await town.scrape()
             checks = judge(found, visitors, done, publisher.said, time.monotonic() - began)
             await asyncio.gather(*(visitor.stop() for visitor in visitors))
@@ -144,17 +164,28 @@ async def _suffer(town: Town, visitors: Sequence[Visitor], plan: _Plan) -> Done:
     return done
 
 
-async def _settle(visitors: Sequence[Visitor], said: int) -> None:
+async def _settle(visitors: Sequence[Visitor], publisher: Publisher) -> None:
     """Wait until everybody has both connections and everything; the judge says what is missing."""
     for visitor in visitors:
         visitor.proxy.all.heal()
+    await _until(lambda: all(visitor.both_open for visitor in visitors))
+    # So that whoever took over last has got something as well.
+    enough = publisher.said + 2
+    await _until(lambda: publisher.said >= enough)
+    await publisher.stop()
+    last = publisher.said
+    await _until(lambda: all(v.now.got and v.now.got[-1] == last for v in visitors))
+    # The copies of the other connection, and the news of what came back, are on their way.
+    await asyncio.sleep(3.0)
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    """Wait until something is so, or long enough."""
     began = time.monotonic()
-    while not all(v.both_open and v.now.got and v.now.got[-1] == said for v in visitors):
+    while not condition():
         if time.monotonic() - began > SETTLE:
             break
         await asyncio.sleep(0.1)
-    # The copies of the other connection, and the news of what came back, are on their way.
-    await asyncio.sleep(3.0)
 
 
 def _bad(checks: Sequence[Check]) -> list[Check]:

@@ -70,7 +70,7 @@ def heard_wrongly(visitors: Sequence[Visitor], said: int) -> tuple[int, int]:
 
 def _missing(tab: Tab, last: int | None) -> tuple[int, int]:
     if not tab.got:
-        return 0, 0
+        return last or 0, 0
     wrong = sum(1 for before, n in zip(tab.got, tab.got[1:], strict=False) if n <= before)
     end = max(tab.got) if last is None else last
     return len(set(range(tab.got[0], end + 1)) - set(tab.got)), wrong

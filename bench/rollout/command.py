@@ -98,7 +98,7 @@ async def _run(console: Console, count: int) -> tuple[list[Stage], dict[str, flo
         players = [TwoTabs(f"player-{n:03}", town, n) for n in range(count)]
         for start in range(0, count, AT_ONCE):
             await asyncio.gather(*(each.start() for each in players[start : start + AT_ONCE]))
-        publisher = Publisher(town, [each.name for each in players], every=0.1)
+        publisher = Publisher(town, [each.name for each in players], every=0.5)
         publisher.start()
         stages = []
         for percentage in STAGES:
