@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import uvloop
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+from dualwire.core.rollout import Rollout
+
 from ..children import ChildError
 from ..crowd.publisher import Publisher, heard_wrongly
 from ..crowd.town import Town, serving
+from ..crowd.visitor import KINDS
 from ..reports import keep, silence_log, targets, verdict
 from .player import TwoTabs
 
@@ -33,6 +36,8 @@ class Stage:
     """How it was when a stage had come to rest."""
 
     name: str
+    due: int
+    """Players who shall have it."""
     with_it: int
     """Players on the flag's side, as the server says."""
     doubled: int
@@ -58,17 +63,17 @@ def rollout(console: Console, *, players: int) -> int:
         except ChildError as error:
             console.print(f"error: {error}", style="red", highlight=False, soft_wrap=True)
             return 1
-    made = Table("stage", "players with it", "with two of each", "seconds", box=SIMPLE_HEAD)
+    made = Table(
+        "stage", "shall have it", "have it", "two of each type", "seconds", box=SIMPLE_HEAD
+    )
     for each in stages:
-        made.add_row(each.name, str(each.with_it), str(each.doubled), f"{each.seconds:.1f}")
+        counts = (str(count) for count in (each.due, each.with_it, each.doubled))
+        made.add_row(each.name, *counts, f"{each.seconds:.1f}")
     console.print(made)
     for name, value in figures.items():
         console.print(f"{name.replace('_', ' ')}: {value:,.3g}", highlight=False)
     found = missed(stages, figures, players)
-    rows = [
-        {"stage": e.name, "with_it": e.with_it, "doubled": e.doubled, "seconds": e.seconds}
-        for e in stages
-    ]
+    rows = [asdict(stage) for stage in stages]
     keep("rollout", {"players": players, "stages": rows, **figures}, console)
     return verdict(found, console)
 
@@ -82,14 +87,13 @@ def missed(stages: Sequence[Stage], figures: dict[str, float], players: int) -> 
         if figures[name] > most
     ]
     for stage in stages:
-        if stage.doubled != stage.with_it:
+        if not stage.due == stage.with_it == stage.doubled:
             found.append(
-                f"{stage.name}: {stage.doubled} players with two of each type, not all "
-                f"{stage.with_it} who have the flag and nobody else"
+                f"{stage.name}: {stage.with_it} have the flag and {stage.doubled} two connections "
+                f"of each type, but {stage.due} shall"
             )
-    whole = [stage for stage in stages if stage.name == "100 %"]
-    if not whole or whole[0].with_it != players:
-        found.append(f"100 %: not all {players} players have the flag")
+    if not any(stage.due == players for stage in stages):
+        found.append(f"there was no stage in which all {players} have it")
     return found
 
 
@@ -103,14 +107,16 @@ async def _run(console: Console, count: int) -> tuple[list[Stage], dict[str, flo
         stages = []
         for percentage in STAGES:
             await town.ask("/api/admin/rollout", {"percentage": percentage})
+            rule = Rollout(percentage=percentage)
+            due = sum(rule.decide(each.name)[0] for each in players)
             for start in range(0, count, AT_ONCE):
                 some = players[start : start + AT_ONCE]
                 await asyncio.gather(*(each.try_a_second() for each in some))
-            stages.append(await _rest(town, f"{percentage:g} %", time.monotonic()))
+            stages.append(await _rest(town, f"{percentage:g} %", due, time.monotonic()))
             console.print(f"{percentage:g} %: {stages[-1].doubled} with two", highlight=False)
         began = time.monotonic()
         await town.ask("/api/admin/rollout", {"enabled": False})
-        stages.append(await _rest(town, "killed", began))
+        stages.append(await _rest(town, "killed", 0, began))
         await publisher.stop()
         last = publisher.said
         began = time.monotonic()
@@ -131,16 +137,16 @@ async def _run(console: Console, count: int) -> tuple[list[Stage], dict[str, flo
     return stages, figures
 
 
-async def _rest(town: Town, name: str, began: float) -> Stage:
-    """Wait until exactly those who have the flag have two connections of each type."""
+async def _rest(town: Town, name: str, due: int, began: float) -> Stage:
+    """Wait until exactly those who shall have the flag have two connections of each type."""
     while True:
         found = await town.scrape()
         with_it = int(found.value("dualwire_arm_players", arm="on"))
         pairs = [
             int(found.value("dualwire_players_by_connections", type=kind, count="2"))
-            for kind in ("websocket", "sse")
+            for kind in KINDS
         ]
         seconds = time.monotonic() - began
-        if all(each == with_it for each in pairs) or seconds > WITHIN:
-            return Stage(name, with_it, min(pairs), seconds)
+        if (with_it == due and all(each == due for each in pairs)) or seconds > WITHIN:
+            return Stage(name, due, with_it, max(pairs, key=lambda each: abs(each - due)), seconds)
         await asyncio.sleep(0.05)

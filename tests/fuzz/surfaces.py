@@ -46,7 +46,7 @@ async def openings(world: World, grammar: Grammar) -> None:
     limits, mallory = world.manager.config.limits, Identity(player_id="mallory")
     for _ in range(500):
         scope: dict[str, Any] = {
-            "type": grammar.rng.choice(("http", "websocket")),
+            "type": grammar.pick(("http", "websocket")),
             "path": "/api/events",
             "query_string": grammar.query().encode("latin-1", "replace"),
             "headers": grammar.headers(),
@@ -65,8 +65,8 @@ async def openings(world: World, grammar: Grammar) -> None:
 async def application(world: World, grammar: Grammar) -> None:
     """Requests straight into the ASGI application, well framed and otherwise anything."""
     for _ in range(30):
-        path = grammar.rng.choice([each for each in PATHS if each not in REALTIME])
-        method = grammar.rng.choice(("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS"))
+        path = grammar.pick([each for each in PATHS if each not in REALTIME])
+        method = grammar.pick(("GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS"))
         headers, body = grammar.headers(), grammar.message()
         query = grammar.query().encode("latin-1", "replace")
         status = await _ask(world.app, method, path, query, headers, body)
@@ -77,7 +77,7 @@ async def requests(world: World, grammar: Grammar) -> None:
     """Requests over sockets: pipelined, broken, cut off."""
     host, _, port = world.address.partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    count = grammar.rng.randrange(1, 12)
+    count = grammar.rng.randrange(1, 24)
     for _ in range(count):
         raw = grammar.request()
         if grammar.rng.random() < 0.05:
@@ -92,7 +92,7 @@ async def streams(world: World, grammar: Grammar) -> None:
     host, _, port = world.address.partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     for _ in range(grammar.rng.randrange(1, 4)):
-        writer.write(grammar.request(grammar.rng.choice(REALTIME[:2])))
+        writer.write(grammar.request(grammar.pick(REALTIME[:2])))
         world.count("streams")
     await _read_out(world, grammar, reader, writer, "streams")
 
@@ -102,7 +102,7 @@ async def frames(world: World, grammar: Grammar) -> None:
     host, _, port = world.address.partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(_upgrade(grammar, "protocol=dualwire.v1" if grammar.rng.random() < 0.5 else ""))
-    for _ in range(grammar.rng.randrange(1, 60)):
+    for _ in range(grammar.rng.randrange(1, 120)):
         writer.write(grammar.frame())
         world.count("frames")
     await _read_out(world, grammar, reader, writer, "frames")
@@ -168,7 +168,7 @@ async def _read_out(
         if grammar.rng.random() < 0.5:
             writer.write_eof()
         await writer.drain()
-        async with asyncio.timeout(grammar.rng.choice((0.002, 0.02))):
+        async with asyncio.timeout(grammar.pick((0.002, 0.02))):
             while piece := await reader.read(65536):
                 got += piece
     for line in got.split(b"\r\n"):
