@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import multiprocessing
 import resource
 import time
 from multiprocessing.queues import Queue
@@ -10,7 +11,7 @@ from typing import TypeAlias
 
 import uvloop
 
-from .surfaces import round_of
+from .surfaces import SHARES, round_of
 from .tally import SHOWN, Tally
 from .world import attacked
 
@@ -40,8 +41,8 @@ async def _fuzz(seconds: float, seed: str, only: list[str], number: int, news: N
         rounds = dict.fromkeys(only, 0)
         tally.spent.update(dict.fromkeys(only, 0))
         while (elapsed := time.monotonic() - began) < seconds and len(world.findings) < SHOWN:
-            # Whoever had the least time is next, so that all have the same.
-            name = min(only, key=tally.spent.__getitem__)
+            # Whoever had the least of its share is next.
+            name = min(only, key=lambda each: tally.spent[each] / SHARES.get(each, 1.0))
             turn = time.monotonic()
             rounds[name] += await round_of(world, name, rounds[name])
             # Rounded up: else the fastest would be next for ever.
@@ -50,6 +51,9 @@ async def _fuzz(seconds: float, seed: str, only: list[str], number: int, news: N
             if elapsed - told >= 1.0:
                 told = elapsed
                 news.put((number, world.inputs.total(), None))
+                parent = multiprocessing.parent_process()
+                if parent is None or not parent.is_alive():
+                    return  # Nobody wants to know any more.
             if not memory and elapsed > seconds / 4:
                 memory = _resident()
         await world.calm_down()

@@ -20,7 +20,7 @@ from dualwire.types import Identity
 from .grammar import PATHS, Grammar
 from .world import World
 
-__all__ = ["AT_ONCE", "SURFACES", "Surface", "round_of"]
+__all__ = ["AT_ONCE", "SHARES", "SURFACES", "Surface", "round_of"]
 
 Surface = Callable[[World, Grammar], Awaitable[None]]
 """One round: some inputs, each counted."""
@@ -125,6 +125,9 @@ SURFACES: dict[str, Surface] = {
     each.__name__: each
     for each in (messages, openings, application, requests, streams, frames, handshakes)
 }
+
+SHARES = {"messages": 2.0, "openings": 2.0, "frames": 3.0}
+"""Of the time; 1 of those that are not named. These take the most different inputs."""
 
 AT_ONCE = {"requests": 4, "streams": 12, "frames": 4, "handshakes": 12}
 """Rounds that run beside each other, where one mostly waits for what comes back."""
