@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -20,7 +19,6 @@ from ..reports import RESULTS, keep, silence_log, verdict
 from .judge import Check, judge
 from .pictures import take_pictures
 from .publisher import Publisher
-from .suburbs import write
 from .town import Town, serving
 from .trouble import Done, trouble
 from .visitor import Visitor
@@ -123,23 +121,20 @@ async def run(
         ChildError: the server, or the browser, cannot be started.
     """
     plan, began = _Plan(seed, seconds, players, folder, tick), time.monotonic()
-    with tempfile.TemporaryDirectory() as place:
-        world = Path(place) / "suburbs.yaml"
-        write(world)
-        async with serving(DUALWIRE_WORLD=str(world), **SETTINGS) as town:
-            visitors = [Visitor(f"player-{n:03}", town, plan.seed + n) for n in range(plan.players)]
-            publisher = Publisher(town, [each.name for each in visitors[:COME_AT_ONCE]])
-            await _come(visitors, plan.tick)
-            publisher.start()
-            for visitor in visitors:
-                visitor.play(every=plan.players / COMMANDS)
-            done = await _suffer(town, visitors, plan)
-            plan.tick("all shall be well", 1.0)
-            await asyncio.gather(*(visitor.rest() for visitor in visitors))
-            await _settle(visitors, publisher)
-            found = await town.scrape()
-            checks = judge(found, visitors, done, publisher.said, time.monotonic() - began)
-            await asyncio.gather(*(visitor.stop() for visitor in visitors))
+    async with serving(**SETTINGS) as town:
+        visitors = [Visitor(f"player-{n:03}", town, plan.seed + n) for n in range(plan.players)]
+        publisher = Publisher(town, [each.name for each in visitors[:COME_AT_ONCE]])
+        await _come(visitors, plan.tick)
+        publisher.start()
+        for visitor in visitors:
+            visitor.play(every=plan.players / COMMANDS)
+        done = await _suffer(town, visitors, plan)
+        plan.tick("all shall be well", 1.0)
+        await asyncio.gather(*(visitor.rest() for visitor in visitors))
+        await _settle(visitors, publisher)
+        found = await town.scrape()
+        checks = judge(found, visitors, done, publisher.said, time.monotonic() - began)
+        await asyncio.gather(*(visitor.stop() for visitor in visitors))
     return checks, done
 
 

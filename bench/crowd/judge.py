@@ -79,7 +79,9 @@ def _promises(visitors: Sequence[Visitor], said: int) -> Iterator[Check]:
     lost, wrong = heard_wrongly(visitors, said)
     yield _exactly("numbers lost", lost, 0)
     yield _exactly("numbers repeated or out of order", wrong, 0)
-    yield _exactly("gaps told to players", sum(tab.gaps for v in visitors for tab in v.tabs), 0)
+    yield _exactly(
+        "gaps told to players", sum(len(tab.gaps) for v in visitors for tab in v.tabs), 0
+    )
 
 
 def _connections(found: Scrape, visitors: Sequence[Visitor], done: Done) -> Iterator[Check]:

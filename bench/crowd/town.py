@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import secrets
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from dualwire.http import JWTAuthenticator
 
 from ..children import child
+from .suburbs import write
 
 __all__ = ["Scrape", "Town", "serving"]
 
@@ -94,7 +97,7 @@ class Town:
 
 @contextlib.asynccontextmanager
 async def serving(**environ: str) -> AsyncIterator[Town]:
-    """The game, while the block lasts.
+    """The game in its :mod:`suburbs <bench.crowd.suburbs>`, while the block lasts.
 
     Args:
         environ: settings, by their variables.
@@ -102,7 +105,13 @@ async def serving(**environ: str) -> AsyncIterator[Town]:
     secret, key = secrets.token_urlsafe(32), secrets.token_urlsafe(16)
     given = {"DUALWIRE_SECRET": secret, "DUALWIRE_API_KEY": key, "DUALWIRE_LOG_LEVEL": "warning"}
     command = (sys.executable, "-c", SERVE, "serve", "--port", "0")
-    async with child(command, READY, environ=given | environ) as (process, port):
+    async with contextlib.AsyncExitStack() as stack:
+        world = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "suburbs.yaml"
+        write(world)
+        given["DUALWIRE_WORLD"] = str(world)
+        process, port = await stack.enter_async_context(
+            child(command, READY, environ=given | environ)
+        )
         town = Town(int(port), key, JWTAuthenticator(secret))
         try:
             yield town

@@ -32,7 +32,8 @@ class Tab:
     client: Client
     got: list[int] = field(default_factory=list)
     """Numbers of the publisher's events, in the order in which they were delivered."""
-    gaps: int = 0
+    gaps: list[Gap] = field(default_factory=list)
+    """What it was told that it does not get."""
     ended: RefusedError | None = None
     """Why the server let it go for good."""
     reading: asyncio.Task[None] | None = None
@@ -42,7 +43,7 @@ class Tab:
         try:
             async for item in self.client:
                 if isinstance(item, Gap):
-                    self.gaps += 1
+                    self.gaps.append(item)
                 elif isinstance(item, Delivered) and "n" in item.event:
                     self.got.append(item.event["n"])
         except RefusedError as refusal:
@@ -84,7 +85,10 @@ class Visitor:
         """Come, and begin to play."""
         await self.proxy.start()
         await self.open()
-        # From where everybody wakes up into a street, else all would hear of all.
+        await self.walk()
+
+    async def walk(self) -> None:
+        """Go from where everybody wakes up into a street, else all would hear of all."""
         for _ in range(self._rng.randint(1, LONG)):
             await self._do(f"go {self._way}")
 

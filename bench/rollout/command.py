@@ -128,11 +128,16 @@ async def _run(console: Console, count: int) -> tuple[list[Stage], dict[str, flo
         figures = {
             "lost": float(sum(each.lost(last) for each in players)),
             "repeated": float(wrong),
-            "gaps_told": float(sum(tab.gaps for each in players for tab in each.tabs)),
+            "gaps_told": float(sum(len(tab.gaps) for each in players for tab in each.tabs)),
             "ends_without_reason": float(sum(len(each.strange_ends) for each in players)),
             "kill_switch_seconds": stages[-1].seconds,
             "numbers_published": float(last),
         }
+        for each in players:
+            for tab in each.tabs:
+                for gap in tab.gaps:
+                    age = "ended" if tab.ended else "alive"
+                    console.print(f"{each.name}, a tab that is {age}: {gap}", highlight=False)
         await asyncio.gather(*(each.stop() for each in players))
     return stages, figures
 

@@ -22,6 +22,7 @@ class TwoTabs(Visitor):
     async def start(self) -> None:
         await self.proxy.start()
         await self.open(self._session)
+        await self.walk()
 
     async def try_a_second(self) -> None:
         """Open the game once more, unless both tabs are alive."""
