@@ -57,6 +57,7 @@ play: $(STAMP) ## Play the game that `make run` serves, in this terminal
 .PHONY: test
 test: $(STAMP) $(JS_STAMP) ## Run every test
 	$(call need,cc,gcc libc6-dev)
+	$(call need,curl,curl)
 	$(call need,redis-server,redis-server)
 	$(call need,systemd-analyze,systemd)
 	$(call need,nginx,nginx-light)
@@ -125,6 +126,17 @@ bench-cluster: $(STAMP) ## Measure several nodes on one Redis: one that dies, a 
 chaos: $(STAMP) ## Let 50 players play through random faults for 3 minutes; SEED=7 for the same ones again
 	@echo "==> Playing"
 	@$(BIN)/python -m bench chaos $(if $(SEED),--seed $(SEED))
+
+.PHONY: crowd
+crowd: $(STAMP) ## Let 500 players into the game, through faults; metrics are judged, /ops is photographed
+	$(call need,chromium,chromium)
+	@echo "==> Playing; about 3 minutes"
+	@$(BIN)/python -m bench crowd $(if $(SEED),--seed $(SEED)) $(if $(PLAYERS),--players $(PLAYERS))
+
+.PHONY: rollout
+rollout: $(STAMP) ## Roll dual connections out from 0 to 100 % among 200 players, then kill them
+	@echo "==> Rolling out; about a minute"
+	@$(BIN)/python -m bench rollout
 
 .PHONY: page
 page: $(JS_STAMP) ## Build the pages of the game and of operations into the package, after a change in clients/js

@@ -16,9 +16,14 @@ from .chaos.command import chaos as cause_chaos
 from .children import ChildError
 from .cluster.command import measure_cluster
 from .cluster.units import measure_units
+from .crowd.command import PLAYERS as CROWD
+from .crowd.command import SECONDS as CROWD_SECONDS
+from .crowd.command import crowd as gather_crowd
 from .failover.command import failover as measure_failover
 from .peers import chosen
 from .reports import wide_console
+from .rollout.command import PLAYERS as ROLLED_OUT
+from .rollout.command import rollout as roll_out
 from .scenarios.fanout import fanout as measure_fanout
 from .scenarios.latency import latency as measure_latency
 from .scenarios.memory import memory as measure_memory
@@ -145,6 +150,31 @@ def chaos(
     """Many players under random faults: nothing lost, repeated or out of order."""
     drawn = secrets.randbelow(1_000_000) if seed is None else seed
     raise typer.Exit(cause_chaos(wide_console(), seed=drawn, seconds=seconds, players=players))
+
+
+@app.command()
+def crowd(
+    seed: Annotated[int | None, typer.Option(help="Of all chance; without one: a new one.")] = None,
+    seconds: Annotated[
+        float, typer.Option(min=1.0, help="How long there is trouble.")
+    ] = CROWD_SECONDS,
+    players: Annotated[int, typer.Option(min=2, help="How many play.")] = CROWD,
+    pictures: Annotated[bool, typer.Option(help="Photograph the dashboard meanwhile.")] = True,
+) -> None:
+    """A crowd in the game, through faults: do the metrics say what happened?"""
+    drawn = secrets.randbelow(1_000_000) if seed is None else seed
+    console = wide_console()
+    raise typer.Exit(
+        gather_crowd(console, seed=drawn, seconds=seconds, players=players, pictures=pictures)
+    )
+
+
+@app.command()
+def rollout(
+    players: Annotated[int, typer.Option(min=2, help="How many are connected.")] = ROLLED_OUT,
+) -> None:
+    """The flag from nobody to everybody, then the kill switch, while players are connected."""
+    raise typer.Exit(roll_out(wide_console(), players=players))
 
 
 if __name__ == "__main__":

@@ -225,6 +225,14 @@ def test_the_promises_name_tests_that_exist() -> None:
             assert f"def test_{name}" in known, name
 
 
+def test_the_security_page_names_tests_that_exist() -> None:
+    known = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    names = re.findall(r"`(test_\w+)`", (DOCS / "security.md").read_text())
+    assert len(names) > 20
+    for name in names:
+        assert f"def {name}" in known or list((ROOT / "tests").rglob(f"{name}.py")), name
+
+
 def test_every_page_has_its_place_in_the_site() -> None:
     told = set(re.findall(r"([\w/-]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE))
     assert told == {str(path.relative_to(DOCS)) for path in DOCS.rglob("*.md")}

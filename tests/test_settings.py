@@ -51,6 +51,22 @@ def test_the_command_line_goes_first_then_environment_then_profile(
     assert load_settings(log_format="json", port=None).log_format == "json"
 
 
+def test_each_stage_has_defaults_of_its_own() -> None:
+    names = ("development", "staging", "production")
+    stages = {name: load_settings(profile=name) for name in names}
+    said = {
+        name: (each.log_format, each.access_log, each.shutdown_timeout, each.makes_a_secret)
+        for name, each in stages.items()
+    }
+    assert said == {
+        "development": ("console", False, 5.0, True),
+        "staging": ("json", True, 20.0, False),
+        "production": ("json", False, 20.0, False),
+    }
+    # What carries players is the same, so that what held in staging holds in production.
+    assert all(each.config() == Config() for each in stages.values())
+
+
 def test_the_mythosmud_profile() -> None:
     settings = load_settings(profile="mythosmud")
     assert settings.config().plain_twins == "standby"

@@ -45,7 +45,7 @@ Profile = Literal["development", "staging", "production", "mythosmud"]
 PROFILES: dict[str, dict[str, Any]] = {
     "development": {},
     # As production, but that every request can be read about.
-    "staging": {"log_format": "json", "access_log": True},
+    "staging": {"log_format": "json", "access_log": True, "shutdown_timeout": 20.0},
     # Whoever is being served gets the time to finish.
     "production": {"log_format": "json", "access_log": False, "shutdown_timeout": 20.0},
     # Its clients compare an event only with the one before, so twins must not both carry it.
@@ -54,7 +54,7 @@ PROFILES: dict[str, dict[str, Any]] = {
         "allowed_origins": ("http://localhost:5173", "http://127.0.0.1:5173"),
     },
 }
-"""What a profile changes, beside that ``production`` makes no secret of its own."""
+"""What a profile changes, beside whether a secret is made (:attr:`Settings.makes_a_secret`)."""
 
 
 CLIENT_VARIABLES = frozenset(("DUALWIRE_TOKEN",))
@@ -172,6 +172,11 @@ class Settings(_Options):
         **__: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, _ProfileDefaults(settings_cls)
+
+    @property
+    def makes_a_secret(self) -> bool:
+        """Whether a secret that nobody gave is made: not where others rely on it."""
+        return self.profile not in ("staging", "production")
 
     def config(self) -> Config:
         """The connection layer's part."""

@@ -103,6 +103,20 @@ async def test_a_player_is_disconnected_or_revoked(browser: Browser, node: Game)
         await until(lambda: not node.manager.node.connections)
 
 
+async def test_what_just_happened_is_shown_by_kind(browser: Browser, node: Game) -> None:
+    async with looking(browser, node) as page, node.both("ann") as (socket, _):
+        socket.socket.transport.abort()
+        await node.connected("ann", sse=1)
+        await node.clock.advance(2.0)
+        recent = page.locator(".recent")
+        await expect(recent.get_by_text("opened")).to_have_count(2)
+        await recent.get_by_role("button", name="Ends").click()
+        await expect(recent.get_by_text("opened")).to_have_count(0)
+        await expect(recent.get_by_text("peer_gone")).to_have_count(1)
+        await recent.get_by_role("button", name="Refusals").click()
+        await expect(recent.get_by_text("Nothing has happened.")).to_be_visible()
+
+
 async def test_a_wrong_key_opens_nothing(browser: Browser, node: Game) -> None:
     async with looking(browser, node, key="guessed") as page:
         await expect(page.get_by_text("a valid key is needed")).to_be_visible()

@@ -93,3 +93,17 @@ def test_their_number_is_bounded() -> None:
         buckets.take(key, 0.0, 10.0)
     assert len(buckets) <= 50
     assert buckets.wait(9_999, 0.0) > 0.0
+
+
+def test_what_was_taken_elsewhere_is_owed_here_but_never_more_than_all() -> None:
+    bucket = Bucket(Rate(1.0, 4.0))
+    bucket.charge(10.0, 3.0)
+    assert bucket.take(10.0) == 0.0
+    assert bucket.take(10.0) == 1.0
+    bucket.charge(10.0, 1000.0)
+    assert bucket.wait(10.0) == 1.0
+    assert bucket.take(14.0) == -3.0
+    buckets: Buckets[str] = Buckets(Rate(1.0, 4.0))
+    buckets.charge("a", 10.0, 4.0)
+    assert buckets.wait("a", 10.0) == 1.0
+    assert buckets.wait("b", 10.0) < 0.0

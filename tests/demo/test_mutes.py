@@ -36,3 +36,14 @@ def test_mutes_are_bounded() -> None:
     for number in range(mutes.PLAYERS):
         book.mute(f"q{number}", "bob", "Bob")
     assert book.names("ada") == []
+
+
+def test_what_another_node_says_is_taken_over() -> None:
+    book = Mutes()
+    assert not book.knows("ada")
+    book.set("ada", {"bob": "Bob"})
+    assert book.knows("ada")
+    assert not book.allows("ada", SAID)
+    assert book.all() == [("ada", {"bob": "Bob"})]
+    book.of("ada").clear()
+    assert book.of("ada") == {"bob": "Bob"}

@@ -1,73 +1,66 @@
-"""``make fuzz``: every surface in turn, until the time is over; exit 1 for a finding."""
+"""``make fuzz``: every surface in turn, until the time is over; exit 1 for a finding.
+
+One process for each processor, each with a server, an attacker and a bystander of its own, since a
+server and its attacker share one.
+"""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import gc
-import resource
+import multiprocessing
+import os
+import queue
 import secrets
 import sys
 import time
 
 from rich.console import Console
-from rich.table import Table
 
+from .attacker import News, attack
 from .surfaces import SURFACES
-from .world import World, attacked
+from .tally import Tally
 
-SHOWN = 20
-"""Findings that are printed in full."""
+TOLD_EVERY = 15.0
+"""Seconds between two words about how far it is."""
 
-
-async def fuzz(seconds: float, seed: int, only: list[str], console: Console) -> int:
-    """Attack; the number of findings."""
-    async with attacked(seed) as world:
-        spent = dict.fromkeys(only, 0.0)
-        began, told, memory = time.monotonic(), 0.0, 0
-        while (elapsed := time.monotonic() - began) < seconds and len(world.findings) < SHOWN:
-            # Whoever had the least time is next, so that all have the same.
-            name = min(spent, key=spent.__getitem__)
-            turn = time.monotonic()
-            await SURFACES[name](world)
-            spent[name] += time.monotonic() - turn
-            await world.say()
-            if elapsed - told >= 15.0:
-                told = elapsed
-                console.print(
-                    f"{elapsed:5.0f} s  {world.inputs.total():>10,} inputs  "
-                    f"{len(world.findings)} findings",
-                    highlight=False,
-                )
-                if not memory and elapsed > seconds / 4:
-                    memory = _resident()
-        await world.calm_down()
-        gc.collect()
-        _print(world, spent, console)
-        if memory:
-            grown = (_resident() - memory) / 1024
-            console.print(f"memory: {grown:+.1f} MB in the last three quarters", highlight=False)
-        return len(world.findings)
+GRACE = 180.0
+"""Seconds that a process may take to calm down after its time."""
 
 
-def _resident() -> int:
-    """The most memory that this process had, in KB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
-def _print(world: World, spent: dict[str, float], console: Console) -> None:
-    table = Table("surface", "inputs", "seconds")
-    for name, seconds in spent.items():
-        table.add_row(name, f"{world.inputs[name]:,}", f"{seconds:.0f}")
-    table.add_row("all", f"{world.inputs.total():,}", f"{sum(spent.values()):.0f}")
-    console.print(table)
-    answers = ", ".join(f"{status}: {count:,}" for status, count in sorted(world.statuses.items()))
-    console.print(f"answers: {answers}", highlight=False)
-    console.print(f"bystander: {len(world.received):,} of {world.sent:,} events, each once")
-    for finding in dict.fromkeys(world.findings[:SHOWN]):
-        console.rule("finding")
-        console.print(finding, markup=False, highlight=False, soft_wrap=True)
-    console.print(f"findings: {len(world.findings)}", highlight=False)
+def run(seconds: float, seed: int, only: list[str], processes: int, console: Console) -> Tally:
+    """Attack in several processes; what they counted together."""
+    context = multiprocessing.get_context("spawn")
+    news: News = context.Queue()
+    children = [
+        context.Process(target=attack, args=(seconds, f"{seed}.{n}", only, n, news), daemon=True)
+        for n in range(processes)
+    ]
+    for child in children:
+        child.start()
+    total, so_far, told, began = Tally(), dict.fromkeys(range(processes), 0), 0.0, time.monotonic()
+    left = set(range(processes))
+    while left:
+        elapsed = time.monotonic() - began
+        try:
+            number, inputs, tally = news.get(timeout=1.0)
+        except queue.Empty:
+            dead = [n for n in left if not children[n].is_alive()]
+            if dead or elapsed > seconds + GRACE:
+                total.findings += [f"process {n} ended without a result" for n in dead or left]
+                break
+            continue
+        so_far[number] = inputs
+        if tally is not None:
+            total.add(tally)
+            left.discard(number)
+        elif elapsed - told >= TOLD_EVERY:
+            told = elapsed
+            done = f"{elapsed:5.0f} s of {seconds:.0f}  {sum(so_far.values()):>10,} inputs"
+            console.print(done, highlight=False)
+    for child in children:
+        child.join(5.0)
+        child.kill()
+    return total
 
 
 def main() -> None:
@@ -76,12 +69,15 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=600.0)
     parser.add_argument("--seed", type=int, default=None, help="for the same inputs again")
     parser.add_argument("--surface", action="append", choices=sorted(SURFACES), default=[])
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     given = parser.parse_args()
     seed = given.seed if given.seed is not None else secrets.randbits(32)
     console = Console()
-    console.print(f"seed {seed}", highlight=False)
+    console.print(f"seed {seed}, {given.processes} processes", highlight=False)
     only = given.surface or list(SURFACES)
-    sys.exit(1 if asyncio.run(fuzz(given.seconds, seed, only, console)) else 0)
+    total = run(given.seconds, seed, only, given.processes, console)
+    total.print(console)
+    sys.exit(1 if total.findings else 0)
 
 
 if __name__ == "__main__":

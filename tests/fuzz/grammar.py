@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Sequence
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 __all__ = ["Grammar"]
+
+T = TypeVar("T")
 
 EPOCH = "01a206db866e754abbd5"
 STREAMS = ("player:mallory", "player:bystander", "global", "room:hall", "room:", "player:", "x")
@@ -103,24 +106,28 @@ class Grammar:
         self.rng = rng
         self.token = token
 
+    def pick(self, among: Sequence[T]) -> T:
+        """One of several. (``Random.choice`` takes three times as long, in nearly every line.)"""
+        return among[int(self.rng.random() * len(among))]
+
     # JSON
 
     def text(self) -> str:
-        return self.rng.choice(TEXTS)
+        return self.pick(TEXTS)
 
     def value(self, depth: int = 3) -> Any:
         pick = self.rng.random()
         if pick < 0.35:
             return self.text()
         if pick < 0.6:
-            return self.rng.choice(NUMBERS)
+            return self.pick(NUMBERS)
         if pick < 0.7:
-            return self.rng.choice((None, True, False))
+            return self.pick((None, True, False))
         if depth == 0:
             return []
         if pick < 0.85:
             return [self.value(depth - 1) for _ in range(self.rng.randrange(4))]
-        return {self.rng.choice(KEYS): self.value(depth - 1) for _ in range(self.rng.randrange(4))}
+        return {self.pick(KEYS): self.value(depth - 1) for _ in range(self.rng.randrange(4))}
 
     def cursor(self) -> Any:
         if self.rng.random() < 0.2:
@@ -133,7 +140,7 @@ class Grammar:
     def message(self) -> bytes:
         """A client's message, as text: JSON mostly."""
         rng = self.rng
-        body: dict[str, Any] = {"type": rng.choice(TYPES) if rng.random() < 0.9 else self.value()}
+        body: dict[str, Any] = {"type": self.pick(TYPES) if rng.random() < 0.9 else self.value()}
         for key in rng.sample(KEYS, rng.randrange(5)):
             body[key] = self.cursor() if key == "cursor" else self.value()
         if rng.random() < 0.1:
@@ -149,13 +156,13 @@ class Grammar:
         if pick < 0.75:
             return raw[: rng.randrange(len(raw) + 1)]
         if pick < 0.8:
-            return b"[" * rng.choice((10, 1000, 20_000)) + raw
+            return b"[" * self.pick((10, 1000, 20_000)) + raw
         if pick < 0.85:
-            return raw.replace(b"1", rng.choice(WEIRD).encode(), 1)
+            return raw.replace(b"1", self.pick(WEIRD).encode(), 1)
         if pick < 0.9:
             return raw.replace(b"{", b'{"type":"ping","type":"command",', 1)
         if pick < 0.92:
-            return raw + b" " * rng.choice((1, 70_000))
+            return raw + b" " * self.pick((1, 70_000))
         at = rng.randrange(len(raw) + 1)
         return raw[:at] + rng.randbytes(rng.randrange(1, 9)) + raw[at:]
 
@@ -184,8 +191,8 @@ class Grammar:
     def request(self, path: str | None = None, method: str | None = None) -> bytes:
         """An HTTP request, nearly right or broken."""
         rng = self.rng
-        path = path or rng.choice(PATHS)
-        method = method or rng.choice(("GET", "GET", "POST", "POST", "HEAD", "PUT", "OPTIONS", "G"))
+        path = path or self.pick(PATHS)
+        method = method or self.pick(("GET", "GET", "POST", "POST", "HEAD", "PUT", "OPTIONS", "G"))
         body = self.message() if method in ("POST", "PUT") else b""
         lines = [f"{method} {path}?{self.query()} HTTP/1.1".encode(), b"Host: 127.0.0.1"]
         lines += [
@@ -210,7 +217,7 @@ class Grammar:
         if pick < 0.75:
             return frame(1, self.message(), rng)
         if pick < 0.85:
-            return frame(rng.choice((9, 10)), rng.randbytes(rng.randrange(126)), rng)
+            return frame(self.pick((9, 10)), rng.randbytes(rng.randrange(126)), rng)
         if pick < 0.93:
             text = self.message()
             at = rng.randrange(len(text) + 1)
@@ -220,9 +227,9 @@ class Grammar:
         opcode, fin = rng.randrange(16), rng.random() < 0.8
         masked = rng.random() < 0.9
         made = frame(
-            opcode, rng.randbytes(rng.choice((0, 1, 2, 125, 126, 70_000))), rng, fin, masked
+            opcode, rng.randbytes(self.pick((0, 1, 2, 125, 126, 70_000))), rng, fin, masked
         )
-        return bytes([made[0] | rng.choice((0, 0, 0x40, 0x20, 0x10))]) + made[1:]
+        return bytes([made[0] | self.pick((0, 0, 0x40, 0x20, 0x10))]) + made[1:]
 
 
 def frame(opcode: int, payload: bytes, rng: Random, fin: bool = True, masked: bool = True) -> bytes:

@@ -48,7 +48,9 @@ class World:
     manager: ConnectionManager
     address: str
     app: Any
-    grammar: Grammar
+    seed: str
+    token: str
+    """The attacker's."""
     client: Client
     findings: list[str]
     """What must not happen: exceptions in the log, answers of 500, harm to the bystander."""
@@ -61,10 +63,9 @@ class World:
     tasks: int = 0
     """Tasks of the loop before the attack."""
 
-    @property
-    def rng(self) -> Random:
-        """The one source of chance."""
-        return self.grammar.rng
+    def grammar(self, surface: str, number: int) -> Grammar:
+        """What is said in one round, which depends on nothing that happened before it."""
+        return Grammar(Random(f"{self.seed}/{surface}/{number}"), self.token)
 
     async def say(self) -> None:
         """Say something to the bystander, by each kind of stream in turn."""
@@ -115,10 +116,15 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def attacked(seed: int) -> AsyncIterator[World]:
-    """The demo with everything on it, served by the gateway in this loop."""
+async def attacked(seed: str) -> AsyncIterator[World]:
+    """The demo with everything on it, served by the gateway in this loop.
+
+    Args:
+        seed: the same one makes the same inputs.
+    """
     findings: list[str] = []
-    limits = Limits(handshake=2.0)
+    # Room for all that is opened at once, so that it is looked at and not refused.
+    limits = Limits(handshake=2.0, connections_per_type=64, connections_per_player=None)
     manager = ConnectionManager(config=Config(rates=UNLIMITED, limits=limits), secret=SECRET)
     auth = JWTAuthenticator(SECRET)
     app = create_app(manager, auth, api_key=API_KEY)
@@ -129,8 +135,8 @@ async def attacked(seed: int) -> AsyncIterator[World]:
         ):
             await until(lambda: all(each.state == "open" for each in client.connections.values()))
             await manager.subscribe_to_room("bystander", "attic")
-            grammar = Grammar(Random(seed), auth.issue("mallory", name="Mallory"))
-            world = World(manager, address, app, grammar, client, findings)
+            token = auth.issue("mallory", name="Mallory")
+            world = World(manager, address, app, seed, token, client, findings)
             reading = asyncio.create_task(world.read())
             await world.say()
             await until(lambda: world.received)
@@ -142,7 +148,7 @@ async def attacked(seed: int) -> AsyncIterator[World]:
 
 @contextlib.contextmanager
 def watched(findings: list[str]) -> Iterator[None]:
-    """Whatever is logged as an error, or with an exception, is a finding."""
+    """An error in the log, an exception in it, and one that could not be raised, are findings."""
 
     def note(_: Any, method: str, fields: MutableMapping[str, Any]) -> Any:
         if fields.get("exc_info") or method in ("error", "critical", "exception"):
@@ -154,12 +160,17 @@ def watched(findings: list[str]) -> Iterator[None]:
             if record.exc_info or record.levelno >= logging.ERROR:
                 findings.append(_text(f"log: {record.getMessage()}", record.exc_info))
 
+    def unraisable(said: Any) -> None:
+        findings.append(f"ignored: {said.exc_value!r} in {said.object!r}")
+
     before, handler, root = structlog.get_config(), Handler(), logging.getLogger()
+    ignored, sys.unraisablehook = sys.unraisablehook, unraisable
     structlog.configure(processors=[note], cache_logger_on_first_use=False)
     root.addHandler(handler)
     try:
         yield
     finally:
+        sys.unraisablehook = ignored
         root.removeHandler(handler)
         structlog.configure(**before)
 

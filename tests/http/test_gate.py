@@ -104,25 +104,6 @@ async def test_a_page_elsewhere_may_not(each_site: Site) -> None:
         assert stream.response.headers["vary"] == "Origin"
 
 
-async def test_an_image_on_another_site_takes_nothing_over(site: Site) -> None:
-    cookie = f"{COOKIE}={site.token()}"
-    async with ws(site.address, "/api/ws?session_id=the.first", site.token()) as mine:
-        await site.open("ann", websocket=1)
-        path = "/api/events?session_id=the.second"
-        for headers in ({}, {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image"}):
-            async with sse(site.address, path, Cookie=cookie, **headers) as stream:
-                assert stream.response.status_code == 403
-        assert await denial(site, "/api/ws?session_id=the.second", headers={"Cookie": cookie}) == (
-            403,
-            "forbidden",
-        )
-        for path in ("/api/session", "/api/send", "/api/connections/ann/session"):
-            answer = await site.http.post(path, headers={"Cookie": cookie}, json={})
-            assert answer.status_code == 403, path
-        assert not mine.ended
-        assert site.manager.get_player_session("ann") == "the.first"
-
-
 async def test_reading_with_a_cookie_needs_no_origin(site: Site) -> None:
     cookie = {"Cookie": f"{COOKIE}={site.token()}"}
     assert (await site.http.get("/api/connections/stats", headers=cookie)).status_code == 200

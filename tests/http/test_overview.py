@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from dualwire.http.figures import SLICE, Figures
-from dualwire.http.overview import TOP
+from dualwire.http.overview import LAGS, RECENT, TOP
 from tests.http.site import API_KEY, Site
 from tests.live import sse, until, ws
 
@@ -17,6 +17,20 @@ async def overview(site: Site) -> dict[str, Any]:
     assert answer.status_code == 200
     found: dict[str, Any] = answer.json()
     return found
+
+
+async def test_what_matters_is_told_though_hundreds_come_and_go(site: Site) -> None:
+    node = site.manager.node
+    node.journal.note_refusal("eve", "sse", "unauthorized")
+    async with ws(site.address, token=site.token("ann")):
+        await site.open("ann", websocket=1)
+        (connection,) = node.connections.values()
+        for _ in range(500):
+            node.journal.note(connection, "opened", "dualwire.v1")
+        found = (await overview(site))["recent"]
+    assert [each["player"] for each in found if each["what"] == "refused"] == ["eve"]
+    assert len(found) <= 5 * RECENT
+    assert found == sorted(found, key=lambda each: -each["at"])
 
 
 async def test_what_the_dashboard_shows_is_what_is(site: Site) -> None:
@@ -77,11 +91,12 @@ async def test_who_lags_most_comes_first(site: Site) -> None:
         epoch, first = hello["streams"]["player:ann"]
         await socket.send({"type": "ack", "cursor": {"player:ann": [epoch, first]}})
         await until(lambda: site.manager.get_acknowledged_lag("ann") == {"player:ann": 0})
-        for n in range(3):
+        for n in range(LAGS):
+            # Whoever plays is a little behind, and not slow.
+            assert (await overview(site))["slowest"] == []
             await site.manager.send_personal_message("ann", {"n": n})
-        await until(lambda: len(socket.events) == 4)
         (slowest,) = (await overview(site))["slowest"]
-    assert (slowest["player"], slowest["lag"]) == ("ann", 3)
+    assert (slowest["player"], slowest["lag"]) == ("ann", LAGS)
 
 
 async def test_a_long_list_ends_with_the_others(site: Site) -> None:

@@ -11,7 +11,7 @@ from dualwire import CapacityError, Config, ConnectionManager, Identity, Limits,
 from dualwire.manager.terms import Terms
 from dualwire.testing import ManualClock
 from tests.http.site import Site, error_of, site_on
-from tests.live import sse, ws
+from tests.live import sse, until, ws
 
 
 async def refused(site: Site, path: str = "/api/ws", player: str = "ann") -> float:
@@ -138,3 +138,26 @@ async def test_an_application_that_names_no_address_is_not_limited() -> None:
         with pytest.raises(CapacityError, match="too many openings"):
             await manager.connect_sse("ann", terms=terms)
         await manager.connect_sse("bob", terms=replace(terms, identity=Identity(player_id="bob")))
+
+
+async def test_who_opens_too_much_is_warned_before_it_is_refused() -> None:
+    config = Config(rates=Rates(openings=8.0, trusted=""))
+    async with site_on(config=config) as site:
+        token = site.token()
+        async with (
+            ws(site.address, token=token, subprotocols=["dualwire.v1"]) as client,
+            ws(site.address, token=token) as plain,
+        ):
+            await site.open("ann", websocket=2)
+            for _ in range(6):
+                async with ws(site.address, token=token):
+                    await site.open("ann", websocket=3)
+                await site.open("ann", websocket=2)
+            await until(lambda: any(each["type"] == "warning" for each in client.events))
+            (warning,) = [each for each in client.events if each["type"] == "warning"]
+            assert warning["reason"] == "rate_limited"
+            assert "you open connections (websocket) faster" in warning["message"]
+            assert plain.events == []
+            assert await refused(site) > 0.0
+            limited = site.manager.node.stats.rate_limited
+            assert (limited["opening", "warned"], limited["opening", "refused"]) == (1, 1)

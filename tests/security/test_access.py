@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from dualwire import Config, Rates
 from tests.http.site import Site, error_of, site_on
-from tests.live import ServerName, sse, until, ws
+from tests.live import sse, until, ws
 
 V1 = ["dualwire.v1"]
-
-
-@pytest.fixture(params=["uvicorn", "gateway"])
-async def site(request: pytest.FixtureRequest) -> AsyncIterator[Site]:
-    server: ServerName = request.param
-    async with site_on(server) as served:
-        yield served
 
 
 async def closed_with(site: Site, path: str, token: str | None = None) -> int | None:
@@ -34,7 +26,7 @@ async def status(site: Site, path: str, token: str | None = None) -> tuple[int, 
         return stream.response.status_code, error_of(stream.response)["type"]
 
 
-async def test_a_ticket_is_for_one_of_those_who_try_at_once(site: Site) -> None:
+async def test_ticket_replay_one_of_those_who_try_at_once_gets_in(site: Site) -> None:
     secret = (await site.tickets())["tickets"]["websocket"]
     path = f"/api/ws?ticket={secret}"
     clients = [ws(site.address, path, subprotocols=V1) for _ in range(8)]
@@ -57,7 +49,7 @@ async def test_a_ticket_of_a_token_that_was_revoked_meanwhile(site: Site) -> Non
     assert await status(site, f"/api/events?ticket={tickets['sse']}") == (401, "revoked")
 
 
-async def test_a_session_that_was_taken_over_stays_dead(site: Site) -> None:
+async def test_tombstoned_session_stays_dead(site: Site) -> None:
     token, old, new = site.token(), "session_id=the.first", "session_id=the.second"
     async with ws(site.address, f"/api/ws?{old}", token):
         await site.open("ann", websocket=1)
@@ -77,7 +69,7 @@ async def test_a_session_that_was_taken_over_stays_dead(site: Site) -> None:
         assert site.manager.get_player_session("ann") == "the.second"
 
 
-async def test_a_session_id_of_another_player_is_worth_nothing(site: Site) -> None:
+async def test_other_players_session_ids_are_worth_nothing(site: Site) -> None:
     anns = (await site.tickets("ann"))["session_id"]
     bob = site.token("bob")
     async with ws(site.address, f"/api/ws?session_id={anns}", site.token("ann")) as mine:
@@ -97,7 +89,7 @@ async def test_a_session_id_of_another_player_is_worth_nothing(site: Site) -> No
         assert await closed_with(site, f"/api/ws?session_id={anns[:-1]}x", site.token()) == 4403
 
 
-async def test_a_tab_that_wakes_up_with_an_expired_token(site: Site) -> None:
+async def test_expired_session_that_wakes_up_with_an_old_token(site: Site) -> None:
     token = site.token(lifetime=30.0)
     path = "session_id=the.session"
     async with (
@@ -145,6 +137,50 @@ async def test_a_refresh_in_place_keeps_both(site: Site, over: str) -> None:
             await site.clock.advance(1.0)
         assert not socket.ended
         assert not stream.ended
+
+
+async def test_expired_session_that_wakes_up_beside_its_successor(site: Site) -> None:
+    """A tab slept past the resume window; somebody plays on elsewhere, and is not evicted."""
+    token = site.token(lifetime=100_000.0)
+    async with sse(site.address, "/api/events?session_id=the.sleeper", token):
+        await site.open("ann", sse=1)
+    await site.open("ann")
+    for _ in range(3):
+        await site.clock.advance(200.0)
+    async with ws(site.address, "/api/ws?session_id=the.successor", token) as awake:
+        await site.open("ann", websocket=1)
+        assert await closed_with(site, "/api/ws?session_id=the.sleeper", token) == 4409
+        refused = await status(site, "/api/events?session_id=the.sleeper", token)
+        assert refused == (409, "session_replaced")
+        assert not awake.ended
+        await site.manager.send_personal_message("ann", {"n": 1})
+        assert (await awake.wait(1))[-1] == {"n": 1}
+
+
+async def test_other_players_names_in_a_path_or_a_body(site: Site) -> None:
+    """Who somebody is, the token says and nothing else."""
+    token = site.token("bob")
+    async with ws(site.address, token=site.token("ann")) as anns:
+        await site.open("ann", websocket=1)
+        assert await closed_with(site, "/api/ws/ann", token) == 4403
+        assert (await status(site, "/api/events/ann", token))[0] == 403
+        said = {"type": "command", "player_id": "ann", "data": {"command": "look"}}
+        seen: list[str] = []
+        site.manager.on_command(lambda command: seen.append(command.player_id))
+        answer = await site.http.post("/api/send", headers=site.bearer("bob"), json=said)
+        assert answer.is_success
+        assert seen == ["bob"]
+        (connection,) = site.manager.node.connections.values()
+        alive = connection.seen_at
+        pong = {
+            "type": "pong",
+            "connection": connection.id,
+            "n": 1,
+            "cursor": {"player:ann": ["x", 9]},
+        }
+        await site.http.post("/api/send", headers=site.bearer("bob"), json=pong)
+        assert connection.seen_at == alive, "nobody keeps another's connection alive"
+        assert not anns.ended
 
 
 async def test_a_refresh_with_what_is_not_ones_own(site: Site) -> None:

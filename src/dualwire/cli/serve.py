@@ -157,7 +157,7 @@ def secret_of(settings: Settings) -> str:
     """The secret of this process, or the end of the command."""
     given = settings.secret.get_secret_value() if settings.secret is not None else None
     try:
-        return find_secret(given, settings.secret_file, may_make=settings.profile != "production")
+        return find_secret(given, settings.secret_file, may_make=settings.makes_a_secret)
     except ConfigurationError as error:
         fail(BAD_SETTINGS, error)
 

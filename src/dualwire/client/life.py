@@ -134,7 +134,7 @@ class Life:
             ProtocolError: it is none.
             DigestError: it is not the one that the server sent.
         """
-        frame = decode_message(text)
+        frame = decode_message(text, deepest=None)
         self._seen()
         if frame.get("type") == "bye":
             return farewell(frame)

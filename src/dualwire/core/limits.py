@@ -66,6 +66,12 @@ class Bucket:
             self.until = until
         return wait
 
+    def charge(self, now: float, cost: float) -> None:
+        """Count what was taken elsewhere, whether there was enough or not; at most all of it is
+        owed, so that nobody waits for longer than who emptied the bucket here."""
+        until = max(self.until, now) + cost * self.rate.interval
+        self.until = max(self.until, min(until, now + self.rate.depth))
+
     def wait(self, now: float, cost: float = 1.0) -> float:
         """What :meth:`take` would return; nothing is taken."""
         return max(self.until, now) + cost * self.rate.interval - now - self.rate.depth
@@ -87,17 +93,24 @@ class Buckets(Generic[Key]):
 
     def take(self, key: Key, now: float, cost: float = 1.0) -> float:
         """:meth:`Bucket.take` of one peer."""
-        bucket = self._buckets.get(key)
-        if bucket is None:
-            if len(self._buckets) >= self._most:
-                self._make_room(now)
-            bucket = self._buckets[key] = Bucket(self.rate)
-        return bucket.take(now, cost)
+        return self._bucket(key, now).take(now, cost)
+
+    def charge(self, key: Key, now: float, cost: float) -> None:
+        """:meth:`Bucket.charge` of one peer."""
+        self._bucket(key, now).charge(now, cost)
 
     def wait(self, key: Key, now: float, cost: float = 1.0) -> float:
         """:meth:`Bucket.wait` of one peer."""
         bucket = self._buckets.get(key)
         return (bucket or Bucket(self.rate)).wait(now, cost)
+
+    def _bucket(self, key: Key, now: float) -> Bucket:
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            if len(self._buckets) >= self._most:
+                self._make_room(now)
+            bucket = self._buckets[key] = Bucket(self.rate)
+        return bucket
 
     def _make_room(self, now: float) -> None:
         """Forget who has nothing to pay back, and a tenth of the others if nobody is."""

@@ -50,7 +50,7 @@ def create_app(
     attempts = Attempts(node.engine, node.clock)
     accounts = Accounts(account_policy, path=accounts_path, clock=node.clock, attempts=attempts)
     game = Game(manager, load_world(world_path), accounts.name_of)
-    app = FastAPI(title="Arkham", docs_url=None, redoc_url=None)
+    app = FastAPI(title="Arkham", docs_url=None, redoc_url=None, lifespan=game.lifespan)
     app.include_router(pages_router(manager, game.town))
     app.include_router(login_router(manager, authenticator, accounts, OriginPolicy(origins)))
     app.include_router(realtime_router(manager, authenticator, allowed_origins=origins))

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from ..types import JSONObject
+from .mute_news import MuteNews
 from .mutes import Mutes
 from .text import LONGEST, clean, listing, room_text
 from .town import Channel, Person, Town
@@ -71,11 +72,13 @@ class Commands:
     Args:
         town: where they act.
         mutes: who does not want to hear whom.
+        news: tells other nodes of that.
     """
 
-    def __init__(self, town: Town, mutes: Mutes) -> None:
+    def __init__(self, town: Town, mutes: Mutes, news: MuteNews) -> None:
         self._town = town
         self._mutes = mutes
+        self._mute_news = news
         self._verbs = {
             "look": _Verb("look", "See where you are.", self._look),
             "go": _Verb("go DIRECTION", "Take a way out; north or n alone will do.", self._go),
@@ -190,6 +193,7 @@ class Commands:
             return Answer("If only you could.")
         if not self._mutes.mute(person.id, target.id, target.name):
             return Answer("You mute as many people as you may; unmute somebody first.")
+        await self._mute_news.changed(person.id)
         return Answer(f"You hear nothing more of {target.name}. unmute {target.name} undoes it.")
 
     async def _unmute(self, person: Person, args: Sequence[str]) -> Answer:
@@ -198,6 +202,7 @@ class Commands:
             muted = self._mutes.names(person.id)
             known = f"You do not hear {listing(muted)}." if muted else "You mute nobody."
             return Answer(f"{known} Usage: {self._verbs['unmute'].usage}")
+        await self._mute_news.changed(person.id)
         return Answer(f"You hear {name} again.")
 
     async def _help(self, _: Person, args: Sequence[str]) -> Answer:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable
 
 from ..codes import LOGGED_OUT
 from ..core.messages import problem
@@ -10,6 +11,7 @@ from ..manager import ConnectionManager
 from ..runtime.inbound import Command
 from ..types import JSONObject
 from .commands import Answer, Commands
+from .mute_news import MuteNews
 from .mutes import Mutes
 from .town import Person, Town
 from .world import World
@@ -39,13 +41,21 @@ class Game:
         self.town = Town(manager, world, name_of)
         self._manager = manager
         self._mutes = Mutes()
-        self._commands = Commands(self.town, self._mutes)
+        self._mute_news = MuteNews(manager.node, self._mutes)
+        self._commands = Commands(self.town, self._mutes, self._mute_news)
         self._authorized_before = manager.authorize
         manager.authorize = self._authorize
         manager.on_player_online(self.town.arrive)
         manager.on_player_offline(self.town.depart)
         manager.on_connection_opened(self._opened)
         manager.on_command(self._command)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(self, app: object = None) -> AsyncIterator[None]:
+        """Learn from the other nodes what was said before this one started."""
+        await self._manager.node.start()
+        await self._mute_news.ask()
+        yield
 
     def _authorize(self, player_id: str, event: JSONObject) -> bool:
         before = self._authorized_before

@@ -38,11 +38,27 @@ class Mutes:
         muted = self._muted.setdefault(player_id, {})
         if other_id not in muted and len(muted) >= MOST:
             return False
-        muted[other_id] = name
+        self.set(player_id, {**muted, other_id: name})
+        return True
+
+    def set(self, player_id: str, muted: dict[str, str]) -> None:
+        """Say whom a player does not hear: names by id."""
+        self._muted[player_id] = muted
         self._muted.move_to_end(player_id)
         if len(self._muted) > PLAYERS:
             self._muted.popitem(last=False)
-        return True
+
+    def of(self, player_id: str) -> dict[str, str]:
+        """Whom a player does not hear: names by id."""
+        return dict(self._muted.get(player_id, {}))
+
+    def knows(self, player_id: str) -> bool:
+        """Whether a player ever said anything about it."""
+        return player_id in self._muted
+
+    def all(self) -> list[tuple[str, dict[str, str]]]:
+        """Everybody who said anything about it, with whom they do not hear."""
+        return list(self._muted.items())
 
     def unmute(self, player_id: str, name: str) -> str | None:
         """Let a player hear another again.

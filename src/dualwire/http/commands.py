@@ -10,6 +10,7 @@ from ..core.encoding.json import decode_message
 from ..core.messages import ClientMessage
 from ..exceptions import CapacityError, SessionError
 from ..manager import ConnectionManager
+from ..runtime.cautions import caution
 from .bodies import read_body, text_field
 from .errors import NotFoundError
 from .gate import Admitted, Gate
@@ -59,6 +60,8 @@ class SendEndpoint:
         excess = node.pacing.message(flow, size, now)
         if not is_news and (excess is None or excess.outcome == "warned"):
             excess = node.pacing.command(flow, now)
+        if excess is not None and excess.outcome == "warned":
+            caution(node, player_id, excess.warning)
         if excess is not None and excess.outcome == "refused":
             raise CapacityError(excess.message, retry_after=excess.retry_after)
 

@@ -8,6 +8,7 @@ import heapq
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from typing import get_args
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,6 +17,7 @@ from .. import __version__
 from ..core.encoding.json import encode_object
 from ..flags import RolloutFlags
 from ..manager import ConnectionManager
+from ..runtime.journal import Happening, Journal, What
 from ..runtime.stats import ARMS
 from ..runtime.timeline import Moment
 from ..types import JSONObject
@@ -28,8 +30,10 @@ FRESH = 1.0
 """Seconds for which an answer is given again: ten people who look cost no more than one."""
 TOP = 12
 """Rows of a list."""
+LAGS = 64
+"""Events that a player has to be behind to be called slow."""
 RECENT = 40
-"""Happenings that are told."""
+"""Happenings that are told, and as many of each kind."""
 
 
 class Overview:
@@ -116,7 +120,7 @@ class Overview:
                     "what": each.what,
                     "detail": each.detail,
                 }
-                for each in node.journal.newest(RECENT)
+                for each in _recent(node.journal)
             ],
             "rollout": {
                 "flag": flags.rollout.fields() if isinstance(flags, RolloutFlags) else None,
@@ -134,11 +138,23 @@ def _rows(counter: Counter[tuple[str, str]], *names: str) -> list[JSONObject]:
     return [*rows, {names[1]: "others", "count": rest}] if rest else rows
 
 
+def _recent(journal: Journal) -> list[Happening]:
+    """The newest happenings, and the newest of each kind: where hundreds come and go in a second,
+    what matters would be gone before anybody read it."""
+    kinds = get_args(What)
+    found = dict.fromkeys(journal.newest(RECENT))
+    for kind in kinds:
+        found |= dict.fromkeys(journal.newest(RECENT, *(each for each in kinds if each != kind)))
+    return sorted(found, key=lambda each: each.at, reverse=True)
+
+
 def _slowest(figures: Figures, lags: Mapping[str, int]) -> list[JSONObject]:
     """The players for whom most waits, and those whose application lags most."""
     slow = {each.player.id: each for each in figures.slow}
     waiting = heapq.nlargest(TOP, figures.slow, key=lambda each: each.waiting)
-    lagging = heapq.nlargest(TOP, lags, key=lambda player_id: lags[player_id])
+    # Clients acknowledge with their pongs, so that whoever plays is a little behind.
+    behind = {player_id: lag for player_id, lag in lags.items() if lag >= LAGS}
+    lagging = heapq.nlargest(TOP, behind, key=lambda player_id: behind[player_id])
     names = dict.fromkeys([*(each.player.id for each in waiting), *lagging])
     return [
         {

@@ -238,7 +238,17 @@ class Admission:
         if known is None and opening.last_event_id is not None:
             known = {connection.player.stream: connection.place.positions[connection.player.stream]}
         resume = _resume(connection.player.stream, known, losses)
-        self._node.stats.resumes[resume["outcome"], resume.get("reason", "none")] += 1
+        outcome, reason = resume["outcome"], resume.get("reason", "none")
+        self._node.stats.resumes[outcome, reason] += 1
+        if outcome != "new":
+            log.info(
+                "connection_resumed",
+                player=connection.player.id,
+                connection=connection.id,
+                type=connection.connection_type,
+                outcome=outcome,
+                reason=reason,
+            )
 
     def _place(
         self, player: LocalPlayer, opening: Opening, saved: Cursor, *, resumes: bool

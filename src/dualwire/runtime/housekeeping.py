@@ -11,6 +11,7 @@ from ..codes import PEER_GONE, STALE, TOKEN_EXPIRED
 from ..core.health import judge
 from .attaching import Positions
 from .connection import Connection
+from .sharing import Sharing
 
 if TYPE_CHECKING:
     from .node import Node
@@ -41,6 +42,7 @@ class Housekeeping:
         self._turn_at = node.clock.now()
         self._own_delay = 0.0
         self._positions = Positions(node)
+        self._sharing = Sharing(node)
 
     async def run(self) -> None:
         """Take one turn a second until cancelled."""
@@ -80,6 +82,7 @@ class Housekeeping:
                 self._look_at(connection, now, wall)
         if node.shared:
             await self._positions.save()
+            await self._sharing.tell()
         transitions = await node.engine.tick()
         node.revoking.enforce()
         for player_id in transitions.left:

@@ -167,7 +167,16 @@ class Inbound:
     def _recovered(self, sender: Sender, data: JSONObject) -> Answer | None:
         if sender.player is not None:
             noticed = data.get("noticed") is True
-            self._node.stats.recoveries["noticed" if noticed else "hidden"] += 1
+            outcome = "noticed" if noticed else "hidden"
+            self._node.stats.recoveries[outcome] += 1
+            named = str(data.get("connection"))
+            mine = sender.player.connections
+            log.info(
+                "connection_recovered",
+                player=sender.player_id,
+                connection=named if named in mine else None,
+                outcome=outcome,
+            )
         return None
 
     def _acknowledge(self, sender: Sender, value: object) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import TYPE_CHECKING
 
 import structlog
@@ -13,7 +13,7 @@ from ..config import Config
 from ..core.connection_ids import Known
 from ..core.limits import Buckets, Rate
 from ..exceptions import CapacityError
-from ..types import ConnectionType
+from ..types import ConnectionType, JSONObject
 from .stats import Stats
 
 if TYPE_CHECKING:
@@ -26,6 +26,13 @@ log = structlog.get_logger("dualwire")
 PLAYERS = 100_000
 """Players whose openings are remembered."""
 
+WARN_AGAIN = 10.0
+"""Seconds between two warnings of one player at the least."""
+
+MINUTE = 60.0
+UNTOLD = 0.25
+"""Share of a minute's openings that other nodes are not told of."""
+
 
 class Limiter:
     """Refuses what is too much, and counts that.
@@ -33,12 +40,23 @@ class Limiter:
     Args:
         config: says how much.
         stats: where it is counted.
+        caution: gives a player's connections a warning.
     """
 
-    def __init__(self, config: Config, stats: Stats) -> None:
+    def __init__(
+        self, config: Config, stats: Stats, caution: Callable[[str, JSONObject], None]
+    ) -> None:
         self._limits = config.limits
         self._retry_after = config.heartbeat.interval
         self._stats = stats
+        self._caution = caution
+        self._warned: dict[str, float] = {}
+        """When players were warned the last time."""
+        self._opened: Counter[tuple[str, str]] = Counter()
+        """What players opened in this minute, of each kind."""
+        self._told: Counter[tuple[str, str]] = Counter()
+        """What of that other nodes were told."""
+        self._minute = 0.0
         openings = config.rates.openings
         self._openings: Buckets[tuple[str, str]] | None = None
         if openings is not None:
@@ -119,7 +137,13 @@ class Limiter:
         Raises:
             CapacityError: it was too much, and was not counted.
         """
-        wait = self._openings.take((player_id, what), now) if self._openings is not None else 0.0
+        if self._openings is None:
+            return
+        self._turn(now)
+        self._opened[player_id, what] += 1
+        wait = self._openings.take((player_id, what), now)
+        if wait > self._openings.rate.alarm:
+            self._warn(player_id, what, now)
         if wait > 0.0:
             self._stats.rate_limited["opening", "refused"] += 1
             log.info("rate_limited", player=player_id, what=what, outcome="refused")
@@ -127,6 +151,47 @@ class Limiter:
                 f"too many openings ({what}) within a minute; try again in {math.ceil(wait)} s",
                 retry_after=float(math.ceil(wait)),
             )
+
+    def wait(self, player_id: str, what: str, now: float) -> float:
+        """Seconds until a player may open another one; not above 0 if it may now."""
+        if self._openings is None:
+            return 0.0
+        return self._openings.wait((player_id, what), now)
+
+    def spent(self, now: float) -> Iterator[tuple[str, JSONObject]]:
+        """Players who opened more than a quarter of what they may in this minute, with how much
+        that is since this was asked the last time."""
+        if self._openings is None:
+            return
+        self._turn(now)
+        most = self._openings.rate.burst * UNTOLD
+        for (player_id, what), count in self._opened.items():
+            new = count - self._told[player_id, what]
+            if count > most and new:
+                self._told[player_id, what] = count
+                yield player_id, {"what": what, "opened": new}
+
+    def charge(self, player_id: str, what: str, opened: float, now: float) -> None:
+        """Count what a player opened on another node."""
+        if self._openings is not None:
+            self._openings.charge((player_id, what), now, opened)
+
+    def _turn(self, now: float) -> None:
+        if now - self._minute >= MINUTE:
+            self._minute = now
+            self._opened.clear()
+            self._told.clear()
+
+    def _warn(self, player_id: str, what: str, now: float) -> None:
+        """Tell the connections that a player has that it will soon get no more."""
+        if now - self._warned.get(player_id, -WARN_AGAIN) < WARN_AGAIN:
+            return
+        self._warned = {each: at for each, at in self._warned.items() if now - at < WARN_AGAIN}
+        self._warned[player_id] = now
+        self._stats.rate_limited["opening", "warned"] += 1
+        message = f"you open connections ({what}) faster than the server lets you for long; "
+        message += "keep those that you have"
+        self._caution(player_id, {"type": "warning", "reason": "rate_limited", "message": message})
 
     def _full(self, what: str, message: str) -> CapacityError:
         self._stats.rate_limited[f"{what}_connections", "refused"] += 1

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 import structlog
@@ -22,6 +23,7 @@ from ..types import ConnectionType, Entry, Event, Position
 from .admission import Admission
 from .arms import Arms
 from .attaching import attach, detach
+from .cautions import caution
 from .chronicle import Chronicle
 from .connection import Connection
 from .control import Control
@@ -95,7 +97,7 @@ class Node:
         self.hub.unheard = self.control.arrived
         self.admission = Admission(self, session_key)
         self.arms = Arms(self, flags)
-        self.limiter = Limiter(config, self.stats)
+        self.limiter = Limiter(config, self.stats, partial(caution, self))
         self.pacing = Pacing(config, self.stats)
         self.revoking = Revoking(self)
         self.connections: dict[str, Connection] = {}

@@ -1,12 +1,13 @@
-"""How fast clients may talk: per connection, and per player over all connections of this node.
+"""How fast clients may talk: per connection, and per player over all its connections.
 
-Counted in this process. A player has connections on two nodes as a rule, rarely on more, so what
-slips through where nodes share an engine is bounded by that, while one shared count would cost a
-round trip to the engine for each command.
+Counted in this process, since one shared count would cost a round trip to the engine for each
+command. What other nodes counted of a player is charged here a moment later
+(:mod:`dualwire.runtime.sharing`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil, inf
 from typing import Literal
@@ -32,6 +33,9 @@ WARN_AGAIN = 10.0
 PATIENCE = 20.0
 """Messages per second that may be refused before the connection is closed, where commands are not
 limited."""
+
+UNTOLD = 0.25
+"""Share of a player's rate that other nodes are not told of."""
 
 FEW = 1000
 """Players that are kept in mind before it is looked who has nothing to pay back any more."""
@@ -63,13 +67,16 @@ class Excess:
 class _PlayerFlow:
     """What a player sent, over all connections of this node."""
 
-    __slots__ = ("bytes", "commands", "connections", "http")
+    __slots__ = ("bytes", "commands", "connections", "http", "new_bytes", "new_commands")
 
     def __init__(self, pace: _Pace) -> None:
         self.bytes = Bucket(pace.bytes)
         self.commands = Bucket(pace.commands)
         self.connections = 0
         """Those that talk, and have this object."""
+        self.new_bytes = 0
+        """What other nodes were not told of."""
+        self.new_commands = 0
         self.http: Flow | None = None
         """What came by ``POST /api/send``."""
 
@@ -158,6 +165,7 @@ class Pacing:
         """
         cost = size if size > LEAST else LEAST
         own, player = flow.bytes, flow.player.bytes
+        flow.player.new_bytes += cost
         wait, wait_player = own.take(now, cost), player.take(now, cost)
         if wait <= own.rate.alarm and wait_player <= player.rate.alarm:
             return None
@@ -166,10 +174,28 @@ class Pacing:
     def command(self, flow: Flow, now: float) -> Excess | None:
         """The message is a command; see :meth:`message`."""
         own, player = flow.commands, flow.player.commands
+        flow.player.new_commands += 1
         wait, wait_player = own.take(now), player.take(now)
         if wait <= own.rate.alarm and wait_player <= player.rate.alarm:
             return None
         return self._excess("command", flow, max(wait, wait_player), now)
+
+    def spent(self) -> Iterator[tuple[str, JSONObject]]:
+        """Players who sent more than a quarter of what they may in a second, with how much they
+        sent since this was asked the last time; it is asked once a second."""
+        most_bytes = self._player_pace.bytes.per_second * UNTOLD
+        most_commands = self._player_pace.commands.per_second * UNTOLD
+        for player_id, flow in self._players.items():
+            octets, commands = flow.new_bytes, flow.new_commands
+            flow.new_bytes = flow.new_commands = 0
+            if octets > most_bytes or commands > most_commands:
+                yield player_id, {"commands": commands, "bytes": octets}
+
+    def charge(self, player_id: str, commands: float, octets: float, now: float) -> None:
+        """Count what a player sent to another node."""
+        player = self._player(player_id, now)
+        player.commands.charge(now, commands)
+        player.bytes.charge(now, octets)
 
     def may_tell(self, flow: Flow, now: float) -> bool:
         """Whether a client that numbers nothing is to be told once more that it is refused."""

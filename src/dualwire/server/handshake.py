@@ -10,7 +10,7 @@ import asyncio
 from typing import Any, ClassVar
 
 from httptools import HttpParserError, HttpParserUpgrade
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 __all__ = ["HEADER_LIMIT", "GuardedHTTPProtocol", "guarded"]
 
@@ -33,6 +33,8 @@ class GuardedHTTPProtocol(HttpToolsProtocol):
         self._header_bytes = 0
         self._timer: asyncio.TimerHandle | None = None
         self._asked_for: tuple[bytes | None] | None = None
+        self._answered: RequestResponseCycle | None = None
+        """The request that is being answered; ``cycle`` is the newest one of those that wait."""
         self.gone = False
         """Whether the socket is somebody else's now."""
 
@@ -42,7 +44,17 @@ class GuardedHTTPProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        # Uvicorn tells the newest request only: the one before it would write into a closed socket,
+        # which uvloop takes for an error of the application, and those behind it would still run.
+        self.pipeline.clear()
+        if self._answered is not None:
+            self._answered.disconnected = True
+            self._answered.message_event.set()
         super().connection_lost(exc)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
 
     def data_received(self, data: bytes) -> None:
         if self._awaits_headers and self._timer is None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dualwire.core.encoding.json import decode_message, decode_object, encode_object
+from dualwire.core.encoding.json import DEEPEST, decode_message, decode_object, encode_object
 from dualwire.exceptions import EventError, ProtocolError
 
 numbers = st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False, allow_infinity=False)
@@ -69,3 +69,19 @@ def test_a_peer_that_sends_no_object_is_refused(text: str | bytes) -> None:
 
 def test_text_and_bytes_are_read_alike() -> None:
     assert decode_message('{"a":"ä"}') == decode_message('{"a":"ä"}'.encode()) == {"a": "ä"}
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+def test_what_a_peer_nests_is_bounded(opening: str) -> None:
+    closing = "]" if opening == "[" else "}"
+    fair = opening * (DEEPEST - 1) + "0" + closing * (DEEPEST - 1)
+    assert decode_message('{"x":' + fair + "}")
+    for deep in (opening + fair + closing, opening * 30_000):
+        for text in ('{"x":' + deep + "}", ('{"x":' + deep + "}").encode()):
+            with pytest.raises(ProtocolError, match="at most 64 objects and lists inside"):
+                decode_message(text)
+
+
+def test_brackets_side_by_side_and_in_texts_are_not_deep() -> None:
+    many = {"lists": [[]] * 1000, "text": '[{"\\' * 1000, "\\": '"' + "[" * 1000}
+    assert decode_message(json.dumps(many)) == many

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,14 @@ from ...exceptions import EventError, ProtocolError
 from ...types import JSONObject
 
 __all__ = ["decode_message", "decode_object", "encode_object", "event_type"]
+
+DEEPEST = 64
+"""Objects and lists inside each other that a peer may send. Thousands of them would take the whole
+stack to read, and leave none for what runs meanwhile.
+"""
+
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
+_BRACKET = re.compile(rb"[\[{\]}]")
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder()
@@ -58,16 +67,37 @@ def event_type(payload: bytes) -> str | None:
     return kind if isinstance(kind, str) else None
 
 
-def decode_message(text: str | bytes) -> JSONObject:
+def decode_message(text: str | bytes, deepest: int | None = DEEPEST) -> JSONObject:
     """Read what a peer sent.
 
+    Args:
+        text: as it came.
+        deepest: objects and lists inside each other; ``None`` where the peer is trusted.
+
     Raises:
-        ProtocolError: it is not one JSON object.
+        ProtocolError: it is not one JSON object, or one with too many inside each other.
     """
     try:
+        if deepest is not None:
+            _check_depth(text, deepest)
         value = _decoder.decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise ProtocolError("Invalid JSON format") from error
     if not isinstance(value, dict):
         raise ProtocolError(f"Invalid JSON format: expected an object, got {type(value).__name__}")
     return value
+
+
+def _check_depth(text: str | bytes, deepest: int) -> None:
+    """See that reading a text needs little of the stack."""
+    raw = text.encode() if isinstance(text, str) else text
+    # Nearly every message ends here.
+    if raw.count(b"[") + raw.count(b"{") <= deepest:
+        return
+    depth = 0
+    for bracket in _BRACKET.findall(_TEXT.sub(b"", raw)):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > deepest:
+            raise ProtocolError(
+                f"Invalid JSON format: at most {deepest} objects and lists inside each other"
+            )

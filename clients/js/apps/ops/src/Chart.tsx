@@ -102,10 +102,12 @@ function options(
     ],
     series: [
       {},
-      ...lines.map((line) => ({
+      // The second one over the first shows both where they are equal, as both types mostly are.
+      ...lines.map((line, index) => ({
         label: line.label,
         stroke: colour(line.colour),
         width: 2,
+        ...(index === 1 ? { dash: [6, 6] } : {}),
         points: { show: false },
       })),
     ],

@@ -1,7 +1,7 @@
 import { type ReactNode, useMemo, useState } from "react";
 import type { Arm, Overview } from "./api";
 import { Chart } from "./Chart";
-import { ago, bytes, count, ms, percent, rates } from "./format";
+import { ago, bytes, count, many, ms, percent, rates } from "./format";
 
 interface Props {
   figures: Overview;
@@ -29,7 +29,7 @@ export function Dashboard({ figures, onPlayer }: Props) {
           round trip {ms(connections.sse.round_trip_ms.p50)}
         </Tile>
         <Tile label="Failovers hidden" value={count(totals.hidden_failovers)} tone="good">
-          {count(totals.outages)} outages noticed
+          {many(totals.outages, "outage")} noticed
         </Tile>
         <Tile
           label="Ranges lost"
@@ -44,7 +44,7 @@ export function Dashboard({ figures, onPlayer }: Props) {
           acknowledged {ms(delivery.acknowledged_ms.p50)}
         </Tile>
         <Tile label="Takeovers" value={count(totals.takeovers)}>
-          {count(totals.refused)} connections refused
+          {many(totals.refused, "connection")} refused
         </Tile>
         <Tile
           label="Errors"
@@ -77,8 +77,11 @@ export function Dashboard({ figures, onPlayer }: Props) {
                   <td>
                     <PlayerLink id={each.player} onPlayer={onPlayer} />
                   </td>
-                  <td className="quiet">{count(each.lag)} events</td>
-                  <td>{bytes(each.waiting_bytes)}</td>
+                  <td className="quiet">
+                    {each.degraded > 0 && <span className="pill bad">degraded</span>}{" "}
+                    {each.lag > 0 && `${many(each.lag, "event")} behind`}
+                  </td>
+                  <td>{each.waiting_bytes > 0 && `${bytes(each.waiting_bytes)} wait`}</td>
                 </tr>
               ))}
             </tbody>
@@ -197,13 +200,36 @@ function Charts({ figures }: { figures: Overview }) {
   );
 }
 
+const KINDS = [
+  ["", "All"],
+  ["closed", "Ends"],
+  ["refused", "Refusals"],
+  ["health", "Health"],
+] as const;
+
+const SHOWN = 40;
+
 function Recent({ figures, onPlayer }: Props) {
+  const [kind, setKind] = useState("");
+  const shown = figures.recent.filter((each) => !kind || each.what === kind).slice(0, SHOWN);
   return (
     <section className="card recent">
       <h2>Just now</h2>
-      {figures.recent.length === 0 && <p className="empty">Nothing has happened.</p>}
+      <fieldset className="kinds" aria-label="What is shown">
+        {KINDS.map(([value, label]) => (
+          <button
+            key={value}
+            type="button"
+            aria-pressed={kind === value}
+            onClick={() => setKind(value)}
+          >
+            {label}
+          </button>
+        ))}
+      </fieldset>
+      {shown.length === 0 && <p className="empty">Nothing has happened.</p>}
       <ol className="history">
-        {figures.recent.map((each) => (
+        {shown.map((each) => (
           <li key={`${each.at}${each.player}${each.type}${each.what}${each.detail}`}>
             <time>{ago(figures.timestamp - each.at)}</time>
             <span className={`dot ${each.type}`} aria-hidden="true" />

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import * as api from "./api";
-import { ago, bytes, count, ms } from "./format";
+import { ago, before, bytes, count, ms } from "./format";
 
 const EVERY = 2000;
 
@@ -67,7 +67,7 @@ export function PlayerPanel({ id, onClose }: { id: string; onClose: () => void }
                   <b>{each.type === "sse" ? "SSE" : "WebSocket"}</b> {each.encoding} · {each.state}{" "}
                   · <span className={each.health}>{each.health}</span>
                   <small>
-                    open {ago(now - each.established_at)} · seen {ago(now - each.last_seen)} ago ·
+                    open {ago(now - each.established_at)} · seen {before(now - each.last_seen)} ·
                     round trip {ms(each.round_trip_ms)} · {bytes(each.waiting_bytes)} waiting
                   </small>
                 </div>

@@ -4,6 +4,11 @@ export function count(value: number): string {
   return value.toLocaleString("en");
 }
 
+/** A number of things, with its noun. */
+export function many(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
+}
+
 export function ms(value: number | null): string {
   if (value === null) return "–";
   if (value < 1) return `${value.toFixed(2)} ms`;
@@ -25,6 +30,11 @@ export function ago(seconds: number): string {
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
   if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h`;
   return `${Math.floor(seconds / 86_400)} d`;
+}
+
+/** How long ago something was, within a sentence. */
+export function before(seconds: number): string {
+  return seconds < 1 ? "just now" : `${ago(seconds)} ago`;
 }
 
 export function percent(part: number, whole: number): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, bytes, ms, percent, rates } from "../src/format";
+import { ago, before, bytes, many, ms, percent, rates } from "../src/format";
 
 describe("figures as people read them", () => {
   it("a time keeps the digits that matter", () => {
@@ -21,6 +21,11 @@ describe("figures as people read them", () => {
       "3.00 GB",
     ]);
     expect([0.5, 59, 61, 7200, 200_000].map(ago)).toEqual(["now", "59 s", "1 min", "2 h", "2 d"]);
+  });
+
+  it("a sentence goes on", () => {
+    expect([many(1, "outage"), many(1200, "outage")]).toEqual(["1 outage", "1,200 outages"]);
+    expect([before(0.4), before(75)]).toEqual(["just now", "1 min ago"]);
   });
 
   it("a share of nothing is none", () => {
