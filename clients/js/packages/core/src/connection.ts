@@ -5,12 +5,13 @@
 
 import { delay, moveDelay } from "./backoff.js";
 import { broken, type Ending, farewell } from "./ended.js";
-import type { Environment, Timer } from "./environment.js";
-import { ProtocolError } from "./errors.js";
+import type { Environment } from "./environment.js";
+import { messageOf, ProtocolError } from "./errors.js";
 import { type JSONObject, readObject } from "./json.js";
 import { Life } from "./life.js";
 import { Gauge } from "./quality.js";
 import { Refused } from "./server.js";
+import { createTimer, type OneTimer } from "./timer.js";
 import type { TransportListener } from "./transport.js";
 import type { ConnectionInfo, ConnectionState, ConnectionType, Degraded, Fault } from "./types.js";
 
@@ -59,7 +60,7 @@ export class ClientConnection {
   #replacement: Life | null = null;
   #moveFailures = 0;
   #wanted = false;
-  #timer: Timer | null = null;
+  readonly #timer: OneTimer;
   /** Before this moment the server wants no try. */
   #notBefore = 0;
 
@@ -69,6 +70,7 @@ export class ClientConnection {
     private readonly owner: Owner,
   ) {
     this.since = environment.wall();
+    this.#timer = createTimer(environment);
   }
 
   get isOpen(): boolean {
@@ -109,7 +111,7 @@ export class ClientConnection {
 
   /** Try at once if the next try waits for its time. */
   hurry(): void {
-    if (this.#timer !== null && this.environment.now() >= this.#notBefore) this.#open();
+    if (this.#timer.waits && this.environment.now() >= this.#notBefore) this.#open();
   }
 
   /** Send a message; whether the connection was open to take it. */
@@ -165,7 +167,7 @@ export class ClientConnection {
     this.owner
       .open(this, life, listener)
       .catch((error: unknown) =>
-        this.#end(life, error instanceof Refused ? error.ending : broken(String(error))),
+        this.#end(life, error instanceof Refused ? error.ending : broken(messageOf(error))),
       );
     return life;
   }
@@ -181,7 +183,7 @@ export class ClientConnection {
       else if (life.id === null) this.#greeted(life, frame);
       else this.owner.take(this, life, frame, text);
     } catch (error) {
-      this.#end(life, broken(error instanceof Error ? error.message : String(error)));
+      this.#end(life, broken(messageOf(error)));
     }
   }
 
@@ -261,12 +263,11 @@ export class ClientConnection {
     this.#notBefore = environment.now() + (retryAfter ?? 0);
     if (this.fault === "cut") return;
     this.retryAt = environment.wall() + wait * 1000;
-    this.#timer = environment.setTimer(() => this.#open(), wait * 1000);
+    this.#timer.start(wait, () => this.#open());
   }
 
   #unschedule(): void {
-    this.environment.clearTimer(this.#timer);
-    this.#timer = null;
+    this.#timer.clear();
     this.retryAt = null;
   }
 

@@ -1,6 +1,7 @@
 /** One life of a connection: from its opening to its end. */
 
-import type { Environment, Timer } from "./environment.js";
+import type { Environment } from "./environment.js";
+import { createTimer, type OneTimer } from "./timer.js";
 import type { Transport } from "./transport.js";
 
 /** Seconds from the first try to the `hello`. */
@@ -32,7 +33,7 @@ export class Life {
   lastSeen: number;
   over = false;
   pingInterval = 25;
-  #timer: Timer | null = null;
+  readonly #timer: OneTimer;
 
   /** @param silent called when it has been silent for too long */
   constructor(
@@ -40,6 +41,7 @@ export class Life {
     private readonly silent: () => void,
   ) {
     this.lastSeen = environment.now();
+    this.#timer = createTimer(environment);
     this.#watch(this.#allowed());
   }
 
@@ -52,8 +54,7 @@ export class Life {
   end(): void {
     this.over = true;
     this.transport?.abort();
-    this.environment.clearTimer(this.#timer);
-    this.#timer = null;
+    this.#timer.clear();
   }
 
   /** It must give a sign of life within so many seconds. */
@@ -70,13 +71,13 @@ export class Life {
 
   #watch(seconds: number): void {
     const due = this.environment.now() + seconds;
-    this.#timer = this.environment.setTimer(() => {
+    this.#timer.start(seconds, () => {
       const now = this.environment.now();
       const left = this.lastSeen + this.#allowed() - now;
       if (left > 0) this.#watch(left);
       // A hidden page's timers are late, and a frozen page has not read what arrived.
       else if (now - due > ASLEEP) this.#watch(GRACE);
       else this.silent();
-    }, seconds * 1000);
+    });
   }
 }
