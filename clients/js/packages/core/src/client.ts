@@ -78,7 +78,7 @@ export function createConnection(options: ConnectionOptions = {}): GameConnectio
 
     take: (...frame) => receiving.take(...frame),
 
-    left: (connection, life) => receiving.left(connection, life),
+    left: (life) => receiving.left(life),
 
     mayReturn(connection, life, ending) {
       const { name, number } = ending.code;

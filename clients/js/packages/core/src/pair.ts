@@ -1,6 +1,6 @@
 /** Both connections of a client. */
 
-import { ClientConnection, type Owner } from "./connection.js";
+import { createClientConnection, type Owner } from "./connection.js";
 import type { Environment } from "./environment.js";
 import type { Debug } from "./game_connection.js";
 import type { Sharing } from "./sharing.js";
@@ -10,8 +10,8 @@ export type Pair = ReturnType<typeof createPair>;
 
 /** Opens both, each in its way, and ends them. */
 export function createPair(environment: Environment, owner: Owner, sharing: Sharing) {
-  const websocket = new ClientConnection("websocket", environment, owner);
-  const sse = new ClientConnection("sse", environment, owner);
+  const websocket = createClientConnection("websocket", environment, owner);
+  const sse = createClientConnection("sse", environment, owner);
   websocket.twin = sse;
   sse.twin = websocket;
   const types = { websocket, sse };

@@ -11,7 +11,7 @@ import type { Environment } from "./environment.js";
 import { ProtocolError } from "./errors.js";
 import { isObject, type JSONObject } from "./json.js";
 import type { Life } from "./life.js";
-import { Merge, type MergeItem } from "./merge/index.js";
+import { createMerge, type MergeItem } from "./merge/index.js";
 import type { Monitor } from "./monitor.js";
 import { isEmpty } from "./opening.js";
 import { createTimer } from "./timer.js";
@@ -40,7 +40,7 @@ export function createReceiving(
   audience: Audience,
 ) {
   const { now } = environment;
-  const merge = new Merge();
+  const merge = createMerge();
   const acknowledging = createAcknowledging();
   const timer = createTimer(environment);
   /** Those that have said `hello`, by what the server calls them. */
@@ -174,7 +174,7 @@ export function createReceiving(
     },
 
     /** A connection ended. */
-    left(_connection: ClientConnection, { id }: Life): void {
+    left({ id }: Life): void {
       if (connections.delete(id as string)) give(merge.disconnected(id as string, now()));
     },
 
