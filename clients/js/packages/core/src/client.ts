@@ -118,6 +118,7 @@ export function createConnection(options: ConnectionOptions = {}): GameConnectio
     emitter,
     status,
     tokens,
+    server,
     memory,
     session,
     pair,

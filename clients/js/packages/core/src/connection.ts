@@ -66,6 +66,11 @@ export interface ClientConnection {
   reopen(): void;
   /** Try at once if the next try waits for its time. */
   hurry(): void;
+  /**
+   * The network is another one: what is being opened is begun anew, because nobody will answer it,
+   * and what is open is replaced without a gap, because it may be dead and not know it.
+   */
+  renew(): void;
   /** Send a message; whether the connection was open to take it. */
   send(text: string): boolean;
   /** Open another one, and end this one as soon as the other is open. Idempotent. */
@@ -282,6 +287,18 @@ export function createClientConnection(
 
     hurry() {
       if (timer.waits && now() >= notBefore) open();
+    },
+
+    renew() {
+      if (state === "open") {
+        if (replacement !== null) release(replacement);
+        replacement = begin();
+      } else if (state === "connecting") {
+        if (current !== null) release(current);
+        open();
+      } else {
+        connection.hurry();
+      }
     },
 
     send(text) {

@@ -10,6 +10,7 @@ import type { Memory } from "./memory.js";
 import type { Monitor } from "./monitor.js";
 import type { Pair } from "./pair.js";
 import type { Receiving } from "./receiving.js";
+import type { Server } from "./server.js";
 import type { Session } from "./session.js";
 import type { ClientStatus } from "./status.js";
 import type { Tally } from "./tally.js";
@@ -29,6 +30,7 @@ interface Parts {
   readonly emitter: Emitter;
   readonly status: ClientStatus;
   readonly tokens: Tokens;
+  readonly server: Server;
   readonly memory: Memory;
   readonly session: Session;
   readonly pair: Pair;
@@ -132,6 +134,15 @@ export function createCourse(parts: Parts) {
   const sleeper: Sleeper = {
     wake,
     keep,
+    online() {
+      parts.server.interrupt();
+      // A turn later, when whoever was interrupted knows it.
+      environment.setTimer(() => {
+        if (!status.isActive) return;
+        pair.renew();
+        parts.monitor.wake();
+      }, 0);
+    },
     sleep: pair.stop,
     rise: start,
     stored(key) {

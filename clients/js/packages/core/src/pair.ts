@@ -55,6 +55,11 @@ export function createPair(environment: Environment, owner: Owner, sharing: Shar
       for (const each of both) each.reopen();
     },
 
+    /** The network is another one: open anew what it may have taken. */
+    renew(): void {
+      for (const each of both) each.renew();
+    },
+
     /** Try at once what waits for its time. */
     hurry(): void {
       for (const each of both) each.hurry();

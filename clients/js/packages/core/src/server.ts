@@ -7,8 +7,8 @@ import { type JSONObject, readObject } from "./json.js";
 import { refusal } from "./refusal.js";
 import type { Tokens } from "./tokens.js";
 
-/** Milliseconds that an answer may take. */
-const TIMEOUT = 10_000;
+/** Seconds that an answer may take. */
+const TIMEOUT = 10;
 
 type Query = Readonly<Record<string, string>>;
 
@@ -44,6 +44,8 @@ export function createServer(
   tokens: Tokens,
   always: Query = {},
 ) {
+  const asking = new Set<AbortController>();
+
   /** A URL of the server's. */
   const urlOf = (path: string, query: Query): string => {
     const text = new URLSearchParams({ ...always, ...query }).toString();
@@ -71,7 +73,11 @@ export function createServer(
     init: RequestInit,
   ): Promise<{ content: JSONObject | null } | Ending> => {
     const controller = new AbortController();
-    const timer = environment.setTimer(() => controller.abort(), TIMEOUT);
+    asking.add(controller);
+    const timer = environment.setTimer(
+      () => controller.abort(`nothing came within ${TIMEOUT} s`),
+      TIMEOUT * 1000,
+    );
     try {
       const { signal } = controller;
       const response = await environment.fetch(url, { ...init, method: "POST", signal });
@@ -86,6 +92,7 @@ export function createServer(
       throw new Unreached(`The server does not answer: ${messageOf(error)}`, true);
     } finally {
       environment.clearTimer(timer);
+      asking.delete(controller);
     }
   };
 
@@ -109,5 +116,10 @@ export function createServer(
     }
   };
 
-  return { urlOf, proof, token, post };
+  /** The network is another one: nobody will answer what was asked before. */
+  const interrupt = (): void => {
+    for (const each of asking) each.abort("the network is another one");
+  };
+
+  return { urlOf, proof, token, post, interrupt };
 }
