@@ -68,6 +68,7 @@ export function createConnection(options: ConnectionOptions = {}): GameConnectio
 
     greeted(connection, life, hello) {
       receiving.greeted(connection, life, hello);
+      opener.heard();
       monitor.opened(connection, life);
       session.untried = false;
       course.tellSession();
@@ -104,14 +105,21 @@ export function createConnection(options: ConnectionOptions = {}): GameConnectio
   const commands = createCommands(uplink, environment);
   const monitor = createMonitor(environment, uplink, owner.changed);
   const audience = { emit: emitter.emit, item, problem: status.problem, counted: board.counted };
-  const receiving = createReceiving(environment, uplink, commands, monitor, audience);
+  const receiving = createReceiving(
+    environment,
+    uplink,
+    commands,
+    monitor,
+    audience,
+    options.checkDigest,
+  );
   const opener = createOpener(
     environment,
     server,
     tokens,
     session,
     receiving,
-    options.digest ?? false,
+    options.checkDigest !== undefined,
   );
   const course = createCourse({
     environment,

@@ -14,6 +14,9 @@ import type { TransportListener } from "./transport.js";
 import type { Cursor } from "./types.js";
 import { openWebSocket } from "./websocket.js";
 
+/** Seconds for which a client that has nothing yet waits with its event stream for a `hello`. */
+const HEAD_START = 0.5;
+
 /**
  * Opens transports.
  *
@@ -27,6 +30,11 @@ export function createOpener(
   receiving: Receiving,
   digest: boolean,
 ) {
+  let heard = (): void => {};
+  const hello = new Promise<void>((resolve) => {
+    heard = resolve;
+  });
+
   const url = (path: string, query: Record<string, string>, cursor: Cursor): string =>
     server.urlOf(path, {
       ...query,
@@ -34,15 +42,22 @@ export function createOpener(
     });
 
   return {
+    /** A connection said `hello`. */
+    heard,
+
     /** See {@link Owner.open}. */
     async open({ type }: ClientConnection, life: Life, listener: TransportListener): Promise<void> {
-      // Loaded by those alone who ask for it.
-      if (digest) receiving.fits ??= (await import("./digest.js")).fits;
       const id = await session.begin();
       const { player } = session;
       if (player !== null) receiving.resume(player, session.cursor);
       const token = await server.token();
       const isStream = type === "sse";
+      if (isStream && isEmpty(receiving.cursor())) {
+        // Where the WebSocket begins, the event stream shall begin too. One without a cursor begins
+        // at the end, and what came between would hang on the WebSocket alone.
+        environment.setTimer(heard, HEAD_START * 1000);
+        await hello;
+      }
       const ticket = !isStream && token !== null ? await session.ticket(id) : "";
       if (life.over) return;
       life.proof = {
@@ -75,6 +90,7 @@ export function createOpener(
      * @param moved called when the client belongs to another session from now on
      */
     mayReturn({ proof, openedAt }: Life, { code }: Ending, moved: () => void): boolean {
+      heard();
       if (proof !== null && proof.session !== session.id) return true;
       if (code.number === 4401 || code.number === 4004) {
         // Before a proof was sent, the server has already refused a fresh token.

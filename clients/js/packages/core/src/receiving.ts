@@ -14,6 +14,7 @@ import type { Life } from "./life.js";
 import { createMerge, type MergeItem } from "./merge/index.js";
 import type { Monitor } from "./monitor.js";
 import { isEmpty } from "./opening.js";
+import type { DigestCheck } from "./options.js";
 import { createTimer } from "./timer.js";
 import type { ConnectionType, Cursor, Item } from "./types.js";
 import { bytes, type Uplink } from "./uplink.js";
@@ -38,6 +39,7 @@ export function createReceiving(
   commands: Commands,
   monitor: Monitor,
   audience: Audience,
+  checkDigest: DigestCheck | undefined,
 ) {
   const { now } = environment;
   const merge = createMerge();
@@ -112,8 +114,6 @@ export function createReceiving(
   };
 
   const receiving = {
-    /** Whether a digest fits its frame; `null` where none is asked for. */
-    fits: null as ((text: string, digest: unknown) => boolean) | null,
     /** Events whose digest did not fit. */
     mismatches: 0,
 
@@ -189,7 +189,7 @@ export function createReceiving(
   /** An event that was changed on its way counts as not received, and ends its connection. */
   const compareDigest = ({ type }: ClientConnection, frame: JSONObject, text: string): void => {
     const { digest, offset, stream } = frame;
-    if (receiving.fits === null || receiving.fits(text, digest)) return;
+    if (checkDigest === undefined || checkDigest(text, digest)) return;
     receiving.mismatches += 1;
     const message = `Event ${offset} of ${stream} was changed on its way.`;
     audience.problem("digest", message, type);
