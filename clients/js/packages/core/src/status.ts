@@ -10,7 +10,6 @@ export type ClientStatus = ReturnType<typeof createClientStatus>;
 
 /** @param changed called when the snapshot is another one */
 export function createClientStatus({ wall }: Environment, emitter: Emitter, changed: () => void) {
-  let now: Status = "idle";
   let settle: (error?: Error) => void = () => {};
 
   const status = {
@@ -20,19 +19,17 @@ export function createClientStatus({ wall }: Environment, emitter: Emitter, chan
     /** Settled once the first connection is open, or none will be. */
     entered: Promise.resolve(),
 
-    get now(): Status {
-      return now;
-    },
+    now: "idle" as Status,
 
     /** Whether connections are wanted. */
     get isActive(): boolean {
-      return now !== "idle" && now !== "ended";
+      return status.now !== "idle" && status.now !== "ended";
     },
 
     /** The application wants to be connected. */
     begin(): void {
       status.ended = status.error = null;
-      now = "connecting";
+      status.now = "connecting";
       status.entered = new Promise((resolve, reject) => {
         settle = (error) => (error === undefined ? resolve() : reject(error));
       });
@@ -41,20 +38,18 @@ export function createClientStatus({ wall }: Environment, emitter: Emitter, chan
       changed();
     },
 
-    stop(next: "idle" | "ended", reason: string): void {
-      enter(next, reason);
-    },
+    stop: (next: "idle" | "ended", reason: string): void => enter(next, reason),
 
     /** `connect()` has come to something, or to nothing; a no-op if it has before. */
     settle: (error?: Error): void => settle(error),
 
     /** A connection's state is another one now. */
     judge({ type, twin, isOpen, error }: ClientConnection, sessionId: string): void {
-      if (isOpen && now !== "connected") {
+      if (isOpen && status.now !== "connected") {
         enter("connected", "");
         emitter.emit("connected", { sessionId, by: type });
         settle();
-      } else if (!isOpen && !twin.isOpen && now === "connected") {
+      } else if (!isOpen && !twin.isOpen && status.now === "connected") {
         enter("reconnecting", error ?? "The connection was lost.");
       }
       if (isOpen && (twin.isOpen || twin.state === "standby")) status.error = null;
@@ -69,8 +64,8 @@ export function createClientStatus({ wall }: Environment, emitter: Emitter, chan
   };
 
   const enter = (next: Status, reason: string): void => {
-    const before = now;
-    now = next;
+    const before = status.now;
+    status.now = next;
     if (before === "connected" && next !== "connected") emitter.emit("disconnected", { reason });
     changed();
   };

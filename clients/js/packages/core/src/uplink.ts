@@ -55,9 +55,8 @@ export function createUplink(
     /** @throws MessageTooBigError the server would end the connection for its size */
     check(text: string): void {
       const { limit } = this;
-      const size = limit === null ? 0 : bytes(text);
-      if (limit !== null && size > limit) {
-        throw new MessageTooBigError(`a message has at most ${limit} bytes, got ${size}`);
+      if (limit !== null && bytes(text) > limit) {
+        throw new MessageTooBigError(`a message has at most ${limit} bytes, got ${bytes(text)}`);
       }
     },
 
