@@ -9,6 +9,8 @@ from .arkham import Arkham, Kind, Window
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+KINDS: tuple[Kind, ...] = ("websocket", "sse")
+
 
 def whole(heard: list[int]) -> list[int]:
     """Every strike from the first that was heard to the last, each once."""
@@ -23,7 +25,7 @@ async def judge(window: Window, game: Arkham) -> None:
 
 
 @pytest.mark.parametrize("fault", ["reset", "swallow"])
-@pytest.mark.parametrize("kind", ["websocket", "sse"])
+@pytest.mark.parametrize("kind", KINDS)
 async def test_cutting_either_loses_and_repeats_nothing(
     game: Arkham, kind: Kind, fault: str
 ) -> None:
@@ -55,7 +57,7 @@ async def test_cutting_either_loses_and_repeats_nothing(
     assert await window.figure("lost") == 0
 
 
-@pytest.mark.parametrize("kind", ["websocket", "sse"])
+@pytest.mark.parametrize("kind", KINDS)
 async def test_the_page_itself_cuts_and_swallows_for_a_try(game: Arkham, kind: Kind) -> None:
     window = await game.player("Ada")
     name = {"websocket": "WebSocket", "sse": "Event stream"}[kind]
@@ -90,6 +92,28 @@ async def test_offline_and_online(game: Arkham) -> None:
         await window.reads("You say: “I was here.”")
         await window.hears(game.clock.struck + 5)
     await judge(window, game)
+
+
+async def test_back_online_nothing_is_waited_for_that_the_old_network_swallowed(
+    game: Arkham,
+) -> None:
+    window = await game.player("Ada")
+    async with game.clock.running():
+        await window.hears(5)
+        # Whatever is opened from now on is never answered: a try takes its full 10 s.
+        game.proxy.rules.all.swallow()
+        game.proxy.all.reset()
+        for kind in KINDS:
+            await expect(window.connection(kind, "connecting")).to_have_count(1)
+        game.proxy.rules.all.heal()
+        before = await window.page.evaluate("performance.now()")
+        await window.page.evaluate("dispatchEvent(new Event('online'))")
+        await window.connected()
+        took = await window.page.evaluate("performance.now()") - before
+        await window.hears(game.clock.struck + 5)
+    await judge(window, game)
+    # Milliseconds; far below what the tries under way would have taken, on a slow machine too.
+    assert took < 5000
 
 
 async def test_a_buffering_proxy_is_detected(game: Arkham) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -76,6 +77,43 @@ async def test_a_tab_that_sleeps_wakes_up_whole(game: Arkham) -> None:
         await window.connected()
         await window.hears(game.clock.struck + 5)
     await judge(window, game)
+
+
+async def _show(window: Window, state: str) -> None:
+    """The page is looked at, or no longer: headless browsers never hide one."""
+    await window.page.evaluate(
+        """state => {
+            Object.defineProperty(document, "visibilityState", {value: state, configurable: true});
+            document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        state,
+    )
+
+
+async def test_a_hidden_tab_finds_out_what_died_as_soon_as_it_is_looked_at(game: Arkham) -> None:
+    window = await game.player("Ada")
+
+    def websockets() -> list[str]:
+        return game.manager.get_active_connections("id-of-Ada")["websocket"]
+
+    async with game.clock.running():
+        await window.hears(5)
+        dead = websockets()
+        await _show(window, "hidden")
+        # A connection that does not know that it is dead; whatever opens later lives.
+        game.proxy.websocket.swallow()
+        await window.hears(game.clock.struck + 20)
+        assert websockets() == dead
+        await _show(window, "visible")
+        # It would be missed after the ping interval and more: 35 s.
+        await until_async(lambda: _another(websockets, dead), 20.0)
+        await window.connected()
+        await window.hears(game.clock.struck + 5)
+    await judge(window, game)
+
+
+async def _another(now: Callable[[], list[str]], before: list[str]) -> bool:
+    return any(each not in before for each in now())
 
 
 async def test_a_login_elsewhere_takes_over_and_is_taken_back(game: Arkham) -> None:

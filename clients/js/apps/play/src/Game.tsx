@@ -32,6 +32,7 @@ export function Game({ player, onLeave }: Props) {
   const [isLeaving, setLeaving] = useState(false);
   const [typed, setTyped] = useState("");
   const input = useRef<HTMLInputElement>(null);
+  const toggle = useRef<HTMLButtonElement>(null);
   const lastGap = useRef("");
 
   const game = useGameConnection({
@@ -70,6 +71,12 @@ export function Game({ player, onLeave }: Props) {
   );
   useEffect(() => input.current?.focus({ preventScroll: true }), []);
   useEffect(() => {
+    if (!isSideOpen) return;
+    const onKey = ({ key }: KeyboardEvent) => key === "Escape" && shut();
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  });
+  useEffect(() => {
     document.title = tale.room === null ? "Arkham" : `${tale.room.name} – Arkham`;
   }, [tale.room]);
 
@@ -85,6 +92,12 @@ export function Game({ player, onLeave }: Props) {
 
   function line(text: string): void {
     void act(view === "talk" && !/^(say|tell|['":])/i.test(text) ? `say ${text}` : text);
+  }
+
+  /** Close what covers the story on a phone; the keyboard is back where it was opened. */
+  function shut(): void {
+    setSideOpen(false);
+    toggle.current?.focus();
   }
 
   const go = (direction: string) => {
@@ -128,6 +141,7 @@ export function Game({ player, onLeave }: Props) {
         </button>
         <button
           type="button"
+          ref={toggle}
           className="quiet narrow"
           aria-expanded={isSideOpen}
           aria-controls="side"
@@ -173,7 +187,7 @@ export function Game({ player, onLeave }: Props) {
         data-open={isSideOpen}
         aria-label="The town and the connections"
       >
-        <button type="button" className="quiet narrow shut" onClick={() => setSideOpen(false)}>
+        <button type="button" className="quiet narrow shut" onClick={shut}>
           Close
         </button>
         <TownMap seen={tale.chart} here={tale.room} onGo={go} />

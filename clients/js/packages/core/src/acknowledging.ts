@@ -10,28 +10,29 @@ import type { Cursor } from "./types.js";
 const EVERY = 256;
 
 /** Knows when to acknowledge. */
-export class Acknowledging {
-  #handed = 0;
-  readonly #urgent = new Set<string>();
+export function createAcknowledging() {
+  let count = 0;
+  const urgent = new Set<string>();
+  return {
+    /** An acknowledgement is being sent. */
+    told(): void {
+      count = 0;
+    },
 
-  /** An acknowledgement is being sent. */
-  told(): void {
-    this.#handed = 0;
-  }
+    /** The server asks for an acknowledgement of this event at once, unless it is a duplicate. */
+    wanted({ stream, offset }: JSONObject, cursor: Cursor): void {
+      const next = cursor[String(stream)]?.[1];
+      if (next === undefined || Number(offset) >= next) urgent.add(`${offset} ${stream}`);
+    },
 
-  /** The server asks for an acknowledgement of this event at once, unless it is a duplicate. */
-  wanted({ stream, offset }: JSONObject, cursor: Cursor): void {
-    const next = cursor[String(stream)]?.[1];
-    if (next === undefined || Number(offset) >= next) this.#urgent.add(`${offset} ${stream}`);
-  }
-
-  /**
-   * The application has got an event.
-   *
-   * @returns whether an acknowledgement is due
-   */
-  handed(stream: string, offset: number): boolean {
-    this.#handed += 1;
-    return this.#urgent.delete(`${offset} ${stream}`) || this.#handed >= EVERY;
-  }
+    /**
+     * The application has got an event.
+     *
+     * @returns whether an acknowledgement is due
+     */
+    handed(stream: string, offset: number): boolean {
+      count += 1;
+      return urgent.delete(`${offset} ${stream}`) || count >= EVERY;
+    },
+  };
 }

@@ -1,68 +1,65 @@
 /** The snapshot that is shown, and who is told when it changes. */
 
-import type { Environment, Timer } from "./environment.js";
+import type { Environment } from "./environment.js";
 import { isObject } from "./json.js";
+import { createTimer } from "./timer.js";
 
 /** Seconds between two reports of figures. */
 const FIGURES = 0.25;
 
-/** Keeps the latest snapshot. Parts that did not change stay the same objects. */
-export class Board<T extends object> {
-  readonly #listeners = new Set<() => void>();
-  #shown: T | null = null;
-  #stale = true;
-  #told = false;
-  #timer: Timer | null = null;
-
-  /** @param read makes a snapshot of what is now, of parts of the one before as far as it can */
-  constructor(
-    private readonly environment: Environment,
-    private readonly read: (old: T | null) => T,
-  ) {}
-
-  get(): T {
-    // While somebody listens, it changes only when they are told.
-    if (this.#shown === null || this.#stale || this.#listeners.size === 0) {
-      const fresh = this.read(this.#shown);
-      if (this.#shown === null || !isSame(this.#shown, fresh)) this.#shown = fresh;
-      this.#stale = false;
-    }
-    return this.#shown;
-  }
-
-  subscribe(listener: () => void): () => void {
-    const own = (): void => listener();
-    this.#listeners.add(own);
-    return () => {
-      this.#listeners.delete(own);
-    };
-  }
+/**
+ * Keeps the latest snapshot. Parts that did not change stay the same objects.
+ *
+ * @param read makes a snapshot of what is now, of parts of the one before as far as it can
+ */
+export function createBoard<T extends object>(
+  environment: Environment,
+  read: (old: T | null) => T,
+) {
+  const listeners = new Set<{ listener: () => void }>();
+  const figures = createTimer(environment);
+  let shown: T | null = null;
+  let stale = true;
+  let told = false;
 
   /** Something is different: told once for all changes of one turn. */
-  changed(): void {
-    this.#stale = true;
-    if (this.#told) return;
-    this.#told = true;
+  const changed = (): void => {
+    stale = true;
+    if (told) return;
+    told = true;
     queueMicrotask(() => {
-      this.#told = false;
-      this.stop();
-      for (const listener of [...this.#listeners]) listener();
+      told = false;
+      figures.clear();
+      for (const { listener } of [...listeners]) listener();
     });
-  }
+  };
 
-  /** Only figures are different: told a little later. */
-  counted(): void {
-    if (this.#listeners.size === 0) return;
-    this.#timer ??= this.environment.setTimer(() => {
-      this.#timer = null;
-      this.changed();
-    }, FIGURES * 1000);
-  }
+  return {
+    get(): T {
+      // While somebody listens, it changes only when they are told.
+      if (shown === null || stale || listeners.size === 0) {
+        const fresh = read(shown);
+        if (shown === null || !isSame(shown, fresh)) shown = fresh;
+        stale = false;
+      }
+      return shown;
+    },
 
-  stop(): void {
-    this.environment.clearTimer(this.#timer);
-    this.#timer = null;
-  }
+    subscribe(listener: () => void): () => void {
+      const own = { listener };
+      listeners.add(own);
+      return () => {
+        listeners.delete(own);
+      };
+    },
+
+    changed,
+
+    /** Only figures are different: told a little later. */
+    counted(): void {
+      if (listeners.size > 0) figures.start(FIGURES, changed);
+    },
+  };
 }
 
 /** The old one if the new one is equal to it; else the new one, with what is equal kept. */

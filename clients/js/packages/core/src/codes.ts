@@ -10,50 +10,36 @@ export interface Code {
   readonly reason: string;
   /** Whether the same client may open a new connection for the same session. */
   readonly reconnect: boolean;
-  /** The status of an HTTP answer that refuses for this reason. */
-  readonly http: number;
 }
 
-const table: readonly (readonly [number, string, string, boolean, number])[] = [
-  [1000, "normal", "The peer closed the connection.", false, 200],
-  [1001, "going_away", "The page or the program went away.", true, 503],
-  [1006, "peer_gone", "The connection broke without a goodbye.", true, 503],
-  [1009, "message_too_big", "A message was larger than the limit.", false, 413],
-  [1012, "restart", "The server restarts.", true, 503],
-  [4001, "draining", "This node makes room; connect again, elsewhere.", true, 503],
-  [4002, "overtaken", "The connection fell behind what history keeps.", true, 503],
-  [4003, "stale", "The peer gave no sign of life.", true, 408],
-  [4004, "token_expired", "The token expired; refresh it first.", true, 401],
-  [4005, "rate_limited", "Too many; try again after retry_after seconds.", true, 429],
-  [4400, "logged_out", "The player left the game.", false, 401],
-  [4401, "unauthorized", "There is no valid token.", false, 401],
-  [4403, "forbidden", "Not allowed for this player.", false, 403],
-  [
-    4409,
-    "session_replaced",
-    "The player logged in through a newer game client session.",
-    false,
-    409,
-  ],
-  [4410, "revoked", "The player's access was revoked.", false, 401],
-  [4411, "replaced", "A newer connection of the same type took this one's place.", false, 409],
-  [4422, "protocol_error", "The peer broke the protocol.", false, 400],
+const table: readonly (readonly [number, string, string, boolean])[] = [
+  [1000, "normal", "The peer closed the connection.", false],
+  [1001, "going_away", "The page or the program went away.", true],
+  [1006, "peer_gone", "The connection broke without a goodbye.", true],
+  [1009, "message_too_big", "A message was larger than the limit.", false],
+  [1012, "restart", "The server restarts.", true],
+  [4001, "draining", "This node makes room; connect again, elsewhere.", true],
+  [4002, "overtaken", "The connection fell behind what history keeps.", true],
+  [4003, "stale", "The peer gave no sign of life.", true],
+  [4004, "token_expired", "The token expired; refresh it first.", true],
+  [4005, "rate_limited", "Too many; try again after retry_after seconds.", true],
+  [4400, "logged_out", "The player left the game.", false],
+  [4401, "unauthorized", "There is no valid token.", false],
+  [4403, "forbidden", "Not allowed for this player.", false],
+  [4409, "session_replaced", "The player logged in through a newer game client session.", false],
+  [4410, "revoked", "The player's access was revoked.", false],
+  [4411, "replaced", "A newer connection of the same type took this one's place.", false],
+  [4422, "protocol_error", "The peer broke the protocol.", false],
 ];
 
 /** Every code that dualwire itself uses, by number. */
 export const CODES: ReadonlyMap<number, Code> = new Map(
-  table.map(([number, name, reason, reconnect, http]) => [
-    number,
-    { number, name, reason, reconnect, http },
-  ]),
+  table.map(([number, name, reason, reconnect]) => [number, { number, name, reason, reconnect }]),
 );
 
-/** The code of a number that is in the table. */
-export function code(number: number): Code {
-  const known = CODES.get(number);
-  if (known === undefined)
-    throw new Error(`expected a number of the table of codes, got ${number}`);
-  return known;
+/** The code of a number that is certainly in the table. */
+export function code(number: 1000 | 1006 | 4005 | 4401): Code {
+  return CODES.get(number) as Code;
 }
 
 /**
@@ -70,7 +56,6 @@ export function codeFor(number: number, name = ""): Code {
       name: name || "peer_code",
       reason: name || "A code of the peer's own.",
       reconnect: true,
-      http: 503,
     }
   );
 }

@@ -5,12 +5,13 @@
 
 import { delay, moveDelay } from "./backoff.js";
 import { broken, type Ending, farewell } from "./ended.js";
-import type { Environment, Timer } from "./environment.js";
-import { ProtocolError } from "./errors.js";
+import type { Environment } from "./environment.js";
+import { messageOf, ProtocolError } from "./errors.js";
 import { type JSONObject, readObject } from "./json.js";
-import { Life } from "./life.js";
+import { createLife, type Life } from "./life.js";
 import { Gauge } from "./quality.js";
 import { Refused } from "./server.js";
+import { createTimer } from "./timer.js";
 import type { TransportListener } from "./transport.js";
 import type { ConnectionInfo, ConnectionState, ConnectionType, Degraded, Fault } from "./types.js";
 
@@ -33,7 +34,7 @@ export interface Owner {
    */
   take(connection: ClientConnection, life: Life, frame: JSONObject, text: string): void;
   /** A life ended after its `hello`. */
-  left(connection: ClientConnection, life: Life): void;
+  left(life: Life): void;
   /** Whether there may be another life after this end. */
   mayReturn(connection: ClientConnection, life: Life, ending: Ending): boolean;
   /** There may not. */
@@ -43,237 +44,290 @@ export interface Owner {
 }
 
 /** A connection of one type, kept open until told otherwise. */
-export class ClientConnection {
+export interface ClientConnection {
+  readonly type: ConnectionType;
   /** The other connection; set by the client. */
-  twin!: ClientConnection;
-  state: ConnectionState = "closed";
-  since: number;
-  id: string | null = null;
-  error: string | null = null;
-  degraded: Degraded | null = null;
-  fault: Fault | null = null;
-  retryAt: number | null = null;
-  gauge = new Gauge();
-  life: Life | null = null;
-  /** What is to take the place of `life`, on another node. */
-  #replacement: Life | null = null;
-  #moveFailures = 0;
-  #wanted = false;
-  #timer: Timer | null = null;
-  /** Before this moment the server wants no try. */
-  #notBefore = 0;
-
-  constructor(
-    readonly type: ConnectionType,
-    private readonly environment: Environment,
-    private readonly owner: Owner,
-  ) {
-    this.since = environment.wall();
-  }
-
-  get isOpen(): boolean {
-    return this.state === "open";
-  }
-
+  twin: ClientConnection;
+  readonly state: ConnectionState;
+  readonly isOpen: boolean;
+  readonly id: string | null;
+  readonly error: string | null;
+  degraded: Degraded | null;
+  readonly fault: Fault | null;
+  readonly gauge: Gauge;
+  readonly life: Life | null;
   /** Open, and stay open. Idempotent. */
-  start(): void {
-    if (this.#wanted) return;
-    this.#wanted = true;
-    this.gauge.failures = 0;
-    this.#notBefore = 0;
-    this.#open();
-  }
-
+  start(): void;
   /** End, and stay closed. Idempotent. */
-  stop(state: "closed" | "standby" = "closed"): void {
-    this.#wanted = false;
-    this.#unschedule();
-    for (const life of [this.#replacement, this.life]) {
-      if (life !== null) this.#release(life);
-    }
-    this.life = this.#replacement = null;
-    this.#enter(state);
-  }
-
+  stop(state?: "closed" | "standby"): void;
   /** End the current life; another begins as after any loss. */
-  drop(message = "Cut on this side."): void {
-    if (this.life !== null) this.#end(this.life, broken(message));
-  }
-
+  drop(message?: string): void;
   /** End the current life and begin another at once. */
-  reopen(): void {
-    if (!this.#wanted) return;
-    this.stop();
-    this.start();
-  }
-
+  reopen(): void;
   /** Try at once if the next try waits for its time. */
-  hurry(): void {
-    if (this.#timer !== null && this.environment.now() >= this.#notBefore) this.#open();
-  }
-
+  hurry(): void;
+  /**
+   * The network is another one: what is being opened is begun anew, because nobody will answer it,
+   * and what is open is replaced without a gap, because it may be dead and not know it.
+   */
+  renew(): void;
   /** Send a message; whether the connection was open to take it. */
-  send(text: string): boolean {
-    if (!this.isOpen) return false;
-    if (this.fault === "swallow") return true;
-    return this.life?.transport?.send(text) ?? false;
-  }
-
+  send(text: string): boolean;
   /** Open another one, and end this one as soon as the other is open. Idempotent. */
-  replace(): void {
-    if (this.isOpen && this.#replacement === null) this.#replacement = this.#begin();
-  }
+  replace(): void;
+  spoil(fault: Fault | null): void;
+  info(): ConnectionInfo;
+}
 
-  spoil(fault: Fault | null): void {
-    const before = this.fault;
-    this.fault = fault;
-    if (fault === "cut") this.drop();
-    else if (before === "cut" && this.#wanted) this.#open();
-    else if (before === "swallow" && fault === null) this.drop("Its frames were swallowed.");
-    this.owner.changed(this);
-  }
+/** Make a connection; its twin is still to be set. */
+export function createClientConnection(
+  type: ConnectionType,
+  environment: Environment,
+  owner: Owner,
+): ClientConnection {
+  const { now, random, wall } = environment;
+  const gauge = new Gauge();
+  /** For the next try. */
+  const timer = createTimer(environment);
+  let state: ConnectionState = "closed";
+  let since = wall();
+  let id: string | null = null;
+  let error: string | null = null;
+  let fault: Fault | null = null;
+  let retryAt: number | null = null;
+  let current: Life | null = null;
+  /** What is to take the place of the current one, on another node. */
+  let replacement: Life | null = null;
+  let moveFailures = 0;
+  let wanted = false;
+  /** Before this moment the server wants no try. */
+  let notBefore = 0;
 
-  info(): ConnectionInfo {
-    const { type, id, state, since, degraded, retryAt, error, fault } = this;
-    const health =
-      state === "open"
-        ? degraded === null
-          ? "healthy"
-          : "degraded"
-        : this.#wanted && this.error !== null
-          ? "unhealthy"
-          : "unknown";
-    const quality = this.gauge.read();
-    return { type, id, state, since, health, degraded, retryAt, error, fault, quality };
-  }
+  const enter = (next: ConnectionState): void => {
+    if (next === state) return;
+    state = next;
+    since = wall();
+    owner.changed(connection);
+  };
 
-  #open(): void {
-    this.#unschedule();
-    if (this.fault === "cut") return;
-    this.#enter("connecting");
-    this.life = this.#begin();
-  }
+  const unschedule = (): void => {
+    timer.clear();
+    retryAt = null;
+  };
 
-  #begin(): Life {
-    const life: Life = new Life(this.environment, () =>
-      this.#end(life, broken("No sign of life from the server.")),
+  const schedule = (retryAfter: number | null): void => {
+    unschedule();
+    const wait = delay(random(), gauge.failures, connection.twin.isOpen, retryAfter);
+    gauge.failures += 1;
+    notBefore = now() + (retryAfter ?? 0);
+    if (fault === "cut") return;
+    retryAt = wall() + wait * 1000;
+    timer.start(wait, open);
+  };
+
+  const open = (): void => {
+    unschedule();
+    if (fault === "cut") return;
+    enter("connecting");
+    current = begin();
+  };
+
+  const begin = (): Life => {
+    const life: Life = createLife(environment, () =>
+      end(life, broken("No sign of life from the server.")),
     );
-    const listener: TransportListener = {
-      text: (text) => this.#text(life, text),
-      ended: (ending) => this.#end(life, ending),
-    };
-    this.owner
-      .open(this, life, listener)
-      .catch((error: unknown) =>
-        this.#end(life, error instanceof Refused ? error.ending : broken(String(error))),
+    owner
+      .open(connection, life, {
+        text: (text) => take(life, text),
+        ended: (ending) => end(life, ending),
+      })
+      .catch((failure: unknown) =>
+        end(life, failure instanceof Refused ? failure.ending : broken(messageOf(failure))),
       );
     return life;
-  }
+  };
 
-  #text(life: Life, text: string): void {
-    if (life.over || this.fault === "swallow") return;
+  const take = (life: Life, text: string): void => {
+    if (life.over || fault === "swallow") return;
     try {
       const frame = readObject(text);
       if (frame === null) throw new ProtocolError("expected a JSON object");
       life.seen();
-      this.gauge.lastSeen = this.environment.wall();
-      if (frame.type === "bye") this.#end(life, farewell(frame));
-      else if (life.id === null) this.#greeted(life, frame);
-      else this.owner.take(this, life, frame, text);
-    } catch (error) {
-      this.#end(life, broken(error instanceof Error ? error.message : String(error)));
+      gauge.lastSeen = wall();
+      if (frame.type === "bye") end(life, farewell(frame));
+      else if (life.id === null) greeted(life, frame);
+      else owner.take(connection, life, frame, text);
+    } catch (failure) {
+      end(life, broken(messageOf(failure)));
     }
-  }
+  };
 
-  #greeted(life: Life, hello: JSONObject): void {
-    const { type, connection, ping_interval: interval } = hello;
-    if (type !== "hello" || typeof connection !== "string") {
+  const greeted = (life: Life, hello: JSONObject): void => {
+    const { type, connection: name, ping_interval: interval } = hello;
+    if (type !== "hello" || typeof name !== "string") {
       throw new ProtocolError(
         "expected hello as the first frame: this server does not speak dualwire.v1",
       );
     }
-    life.id = connection;
-    life.openedAt = this.environment.now();
+    life.id = name;
+    life.openedAt = now();
     if (typeof interval === "number") life.pingInterval = interval;
-    this.owner.greeted(this, life, hello);
-    if (life === this.#replacement) {
-      const old = this.life;
-      this.life = life;
-      this.#replacement = null;
-      this.#moveFailures = 0;
-      this.gauge.moves += 1;
-      if (old !== null) this.#release(old);
+    owner.greeted(connection, life, hello);
+    if (life === replacement) {
+      const old = current;
+      current = life;
+      replacement = null;
+      moveFailures = 0;
+      gauge.moves += 1;
+      if (old !== null) release(old);
     }
-    this.id = connection;
-    this.error = null;
-    this.gauge.opened += 1;
-    this.#enter("open");
-  }
+    id = name;
+    error = null;
+    gauge.opened += 1;
+    enter("open");
+  };
 
-  #release(life: Life): void {
+  const release = (life: Life): void => {
     if (life.over) return;
     life.end();
-    if (life.id !== null) this.owner.left(this, life);
-  }
+    if (life.id !== null) owner.left(life);
+  };
 
-  #end(life: Life, ending: Ending): void {
+  const end = (life: Life, ending: Ending): void => {
     if (life.over) return;
-    this.#release(life);
-    if (life === this.#replacement) {
-      this.#replacement = null;
-      if (this.owner.mayReturn(this, life, ending)) this.#replaceLater(ending.retryAfter);
-      else this.#finish(ending);
+    release(life);
+    if (life === replacement) {
+      replacement = null;
+      if (owner.mayReturn(connection, life, ending)) replaceLater(ending.retryAfter);
+      else finish(ending);
       return;
     }
-    const now = this.environment.now();
-    if (life.openedAt !== null && now - life.openedAt >= SETTLED) this.gauge.failures = 0;
-    this.error = ending.message;
-    this.life = this.#replacement;
-    this.#replacement = null;
-    if (!this.owner.mayReturn(this, life, ending)) {
-      this.#finish(ending);
-    } else if (this.life !== null) {
-      this.#enter("connecting");
-    } else if (this.#wanted) {
-      this.#schedule(ending.retryAfter);
-      this.#enter("closed");
+    if (life.openedAt !== null && now() - life.openedAt >= SETTLED) gauge.failures = 0;
+    error = ending.message;
+    current = replacement;
+    replacement = null;
+    if (!owner.mayReturn(connection, life, ending)) {
+      finish(ending);
+    } else if (current !== null) {
+      enter("connecting");
+    } else if (wanted) {
+      schedule(ending.retryAfter);
+      enter("closed");
     }
-  }
+  };
 
-  #finish(ending: Ending): void {
-    this.stop();
-    this.owner.over(this, ending);
-  }
+  const finish = (ending: Ending): void => {
+    connection.stop();
+    owner.over(connection, ending);
+  };
 
   /** The old one lives, and there is time for another try: the first at once. */
-  #replaceLater(retryAfter: number | null): void {
-    const { environment, life } = this;
-    const wait = moveDelay(environment.random(), this.#moveFailures, retryAfter);
-    this.#moveFailures += 1;
-    environment.setTimer(() => this.life === life && this.replace(), wait * 1000);
-  }
+  const replaceLater = (retryAfter: number | null): void => {
+    const life = current;
+    const wait = moveDelay(random(), moveFailures, retryAfter);
+    moveFailures += 1;
+    environment.setTimer(() => life === current && connection.replace(), wait * 1000);
+  };
 
-  #schedule(retryAfter: number | null): void {
-    const { environment, gauge } = this;
-    this.#unschedule();
-    const wait = delay(environment.random(), gauge.failures, this.twin.isOpen, retryAfter);
-    gauge.failures += 1;
-    this.#notBefore = environment.now() + (retryAfter ?? 0);
-    if (this.fault === "cut") return;
-    this.retryAt = environment.wall() + wait * 1000;
-    this.#timer = environment.setTimer(() => this.#open(), wait * 1000);
-  }
+  const connection: ClientConnection = {
+    type,
+    twin: null as never,
+    degraded: null,
+    gauge,
 
-  #unschedule(): void {
-    this.environment.clearTimer(this.#timer);
-    this.#timer = null;
-    this.retryAt = null;
-  }
+    get state() {
+      return state;
+    },
 
-  #enter(state: ConnectionState): void {
-    if (state === this.state) return;
-    this.state = state;
-    this.since = this.environment.wall();
-    this.owner.changed(this);
-  }
+    get isOpen() {
+      return state === "open";
+    },
+
+    get id() {
+      return id;
+    },
+
+    get error() {
+      return error;
+    },
+
+    get fault() {
+      return fault;
+    },
+
+    get life() {
+      return current;
+    },
+
+    start() {
+      if (wanted) return;
+      wanted = true;
+      gauge.failures = notBefore = 0;
+      open();
+    },
+
+    stop(state = "closed") {
+      wanted = false;
+      unschedule();
+      if (replacement !== null) release(replacement);
+      if (current !== null) release(current);
+      current = replacement = null;
+      enter(state);
+    },
+
+    drop(message = "Cut on this side.") {
+      if (current !== null) end(current, broken(message));
+    },
+
+    reopen() {
+      if (!wanted) return;
+      connection.stop();
+      connection.start();
+    },
+
+    hurry() {
+      if (timer.waits && now() >= notBefore) open();
+    },
+
+    renew() {
+      if (state === "open") {
+        if (replacement !== null) release(replacement);
+        replacement = begin();
+      } else if (state === "connecting") {
+        if (current !== null) release(current);
+        open();
+      } else {
+        connection.hurry();
+      }
+    },
+
+    send(text) {
+      if (state !== "open") return false;
+      if (fault === "swallow") return true;
+      return current?.transport?.send(text) ?? false;
+    },
+
+    replace() {
+      if (state === "open" && replacement === null) replacement = begin();
+    },
+
+    spoil(next) {
+      const before = fault;
+      fault = next;
+      if (fault === "cut") connection.drop();
+      else if (before === "cut" && wanted) open();
+      else if (before === "swallow" && fault === null)
+        connection.drop("Its frames were swallowed.");
+      owner.changed(connection);
+    },
+
+    info() {
+      const { degraded } = connection;
+      const out = wanted && error !== null ? "unhealthy" : "unknown";
+      const health = state === "open" ? (degraded === null ? "healthy" : "degraded") : out;
+      const quality = gauge.read();
+      return { type, id, state, since, health, degraded, retryAt, error, fault, quality };
+    },
+  };
+  return connection;
 }

@@ -1,6 +1,13 @@
 /**
- * Digests of events. Synchronous, because WebCrypto would answer later, and frames would lose their
- * order; it runs only for clients that ask for digests.
+ * Digests of events, for clients that ask for them:
+ *
+ * ```ts
+ * import { checkDigest } from "@dualwire/client/digest";
+ * const connection = createConnection({ checkDigest });
+ * ```
+ *
+ * A module of its own, so that nobody else loads it. Synchronous, because WebCrypto would answer later, and frames would lose their
+ * order.
  */
 
 /** The fractional parts of the square (and cube) roots of the first primes (FIPS 180-4). */
@@ -62,7 +69,7 @@ const LAST_KEY = ',"event":';
  * @param text the whole frame
  * @param digest its `digest`
  */
-export function fits(text: string, digest: unknown): boolean {
+export function checkDigest(text: string, digest: unknown): boolean {
   const at = text.indexOf(LAST_KEY);
   return at >= 0 && sha256(text.slice(at + LAST_KEY.length, -1)) === digest;
 }

@@ -4,30 +4,35 @@ import type { Events } from "./types.js";
 
 type Name = keyof Events;
 
-/** Calls listeners, in the order in which they were added; what one throws stops nothing. */
-export class Emitter {
-  readonly #listeners = new Map<Name, Set<(value: never) => void>>();
+/** What {@link createEmitter} makes. */
+export type Emitter = ReturnType<typeof createEmitter>;
 
-  /** @param failed gets what a listener threw */
-  constructor(private readonly failed: (error: unknown, name: Name) => void) {}
+/**
+ * Calls listeners, in the order in which they were added; what one throws stops nothing.
+ *
+ * @param failed gets what a listener threw
+ */
+export function createEmitter(failed: (error: unknown, name: Name) => void) {
+  // A listener that is given twice is called twice, and each can be ended.
+  const all = new Set<readonly [Name, (value: never) => void]>();
+  return {
+    on<N extends Name>(name: N, listener: (value: Events[N]) => void): () => void {
+      const own = [name, listener] as const;
+      all.add(own);
+      return () => {
+        all.delete(own);
+      };
+    },
 
-  on<N extends Name>(name: N, listener: (value: Events[N]) => void): () => void {
-    // A listener that is given twice is called twice, and each can be ended.
-    const own = (value: Events[N]): void => listener(value);
-    const listeners = this.#listeners.get(name) ?? new Set();
-    this.#listeners.set(name, listeners.add(own));
-    return () => {
-      listeners.delete(own);
-    };
-  }
-
-  emit<N extends Name>(name: N, value: Events[N]): void {
-    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
-      try {
-        (listener as (value: Events[N]) => void)(value);
-      } catch (error) {
-        this.failed(error, name);
+    emit<N extends Name>(name: N, value: Events[N]): void {
+      for (const [each, listener] of [...all]) {
+        if (each !== name) continue;
+        try {
+          listener(value as never);
+        } catch (error) {
+          failed(error, name);
+        }
       }
-    }
-  }
+    },
+  };
 }

@@ -22,11 +22,9 @@ export function ending(code: Code, message = "", retryAfter: number | null = nul
 }
 
 /** What a `bye` says. */
-export function farewell(bye: JSONObject): Ending {
-  const number = typeof bye.code === "number" ? bye.code : 1006;
-  const name = typeof bye.reason === "string" ? bye.reason : "";
-  const message = typeof bye.message === "string" ? bye.message : "";
-  return ending(codeFor(number, name), message, seconds(bye.retry_after));
+export function farewell({ code, reason, message, retry_after: after }: JSONObject): Ending {
+  const number = typeof code === "number" ? code : 1006;
+  return ending(codeFor(number, String(reason ?? "")), String(message ?? ""), seconds(after));
 }
 
 /** What a close frame says: its reason is `NAME`, or `NAME retry_after=SECONDS`. */

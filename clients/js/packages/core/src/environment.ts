@@ -76,15 +76,7 @@ function randomId(): string {
 }
 
 function protocolOf(origin: string): string {
-  const entries = [
-    ...performance.getEntriesByType("navigation"),
-    ...performance.getEntriesByType("resource"),
-  ] as PerformanceResourceTiming[];
-  const known = entries.filter((each) => each.name.startsWith(`${origin}/`));
-  return (
-    known
-      .map((each) => each.nextHopProtocol)
-      .filter(Boolean)
-      .pop() ?? ""
-  );
+  const entries = performance.getEntries() as PerformanceResourceTiming[];
+  const known = entries.filter((it) => it.nextHopProtocol && it.name.startsWith(`${origin}/`));
+  return known.pop()?.nextHopProtocol ?? "";
 }

@@ -33,3 +33,8 @@ export class NotSentError extends DualwireError {
 export class ProtocolError extends DualwireError {
   override readonly name = "ProtocolError";
 }
+
+/** What went wrong, as a sentence. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

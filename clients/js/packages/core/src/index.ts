@@ -22,7 +22,7 @@ export {
 } from "./errors.js";
 export type { Debug, GameConnection } from "./game_connection.js";
 export type { JSONObject, JSONValue } from "./json.js";
-export type { ConnectionOptions, Token } from "./options.js";
+export type { ConnectionOptions, DigestCheck, Token } from "./options.js";
 export type {
   CommandOptions,
   ConnectionInfo,

@@ -1,6 +1,7 @@
 /** One life of a connection: from its opening to its end. */
 
-import type { Environment, Timer } from "./environment.js";
+import type { Environment } from "./environment.js";
+import { createTimer } from "./timer.js";
 import type { Transport } from "./transport.js";
 
 /** Seconds from the first try to the `hello`. */
@@ -22,61 +23,61 @@ export interface Proof {
   readonly by: "token" | "ticket" | "cookie";
 }
 
-/** A life. */
-export class Life {
-  transport: Transport | null = null;
-  proof: Proof | null = null;
-  /** What the server calls it; `null` before its `hello`. */
-  id: string | null = null;
-  openedAt: number | null = null;
-  lastSeen: number;
-  over = false;
-  pingInterval = 25;
-  #timer: Timer | null = null;
+/** What {@link createLife} makes. */
+export type Life = ReturnType<typeof createLife>;
 
-  /** @param silent called when it has been silent for too long */
-  constructor(
-    private readonly environment: Environment,
-    private readonly silent: () => void,
-  ) {
-    this.lastSeen = environment.now();
-    this.#watch(this.#allowed());
-  }
+/**
+ * A life.
+ *
+ * @param silent called when it has been silent for too long
+ */
+export function createLife(environment: Environment, silent: () => void) {
+  const { now } = environment;
+  const timer = createTimer(environment);
+  const life = {
+    transport: null as Transport | null,
+    proof: null as Proof | null,
+    /** What the server calls it; `null` before its `hello`. */
+    id: null as string | null,
+    openedAt: null as number | null,
+    lastSeen: now(),
+    over: false,
+    pingInterval: 25,
 
-  /** A sign of life came. */
-  seen(): void {
-    this.lastSeen = this.environment.now();
-  }
+    /** A sign of life came. */
+    seen(): void {
+      life.lastSeen = now();
+    },
 
-  /** Let go of it. */
-  end(): void {
-    this.over = true;
-    this.transport?.abort();
-    this.environment.clearTimer(this.#timer);
-    this.#timer = null;
-  }
+    /** Let go of it. */
+    end(): void {
+      life.over = true;
+      life.transport?.abort();
+      timer.clear();
+    },
 
-  /** It must give a sign of life within so many seconds. */
-  expect(seconds: number): void {
-    const asked = this.environment.now();
-    this.environment.setTimer(() => {
-      if (!this.over && this.lastSeen < asked) this.silent();
-    }, seconds * 1000);
-  }
+    /** It must give a sign of life within so many seconds. */
+    expect(seconds: number): void {
+      const asked = now();
+      environment.setTimer(() => {
+        if (!life.over && life.lastSeen < asked) silent();
+      }, seconds * 1000);
+    },
+  };
 
-  #allowed(): number {
-    return this.openedAt === null ? OPEN_TIMEOUT : this.pingInterval + PATIENCE;
-  }
+  const allowed = () => (life.openedAt === null ? OPEN_TIMEOUT : life.pingInterval + PATIENCE);
 
-  #watch(seconds: number): void {
-    const due = this.environment.now() + seconds;
-    this.#timer = this.environment.setTimer(() => {
-      const now = this.environment.now();
-      const left = this.lastSeen + this.#allowed() - now;
-      if (left > 0) this.#watch(left);
+  const watch = (seconds: number): void => {
+    const due = now() + seconds;
+    timer.start(seconds, () => {
+      const left = life.lastSeen + allowed() - now();
+      if (left > 0) watch(left);
       // A hidden page's timers are late, and a frozen page has not read what arrived.
-      else if (now - due > ASLEEP) this.#watch(GRACE);
-      else this.silent();
-    }, seconds * 1000);
-  }
+      else if (now() - due > ASLEEP) watch(GRACE);
+      else silent();
+    });
+  };
+
+  watch(allowed());
+  return life;
 }

@@ -1,7 +1,7 @@
 /** What outlives the page: the session's id for all tabs, and where this tab stands. */
 
 import { parseCursor } from "./cursor.js";
-import type { Environment, Store } from "./environment.js";
+import type { Environment } from "./environment.js";
 import { readObject } from "./json.js";
 import type { Cursor } from "./types.js";
 
@@ -12,49 +12,43 @@ export interface TabRecord {
   readonly cursor: Cursor;
 }
 
+/** What {@link createMemory} makes. */
+export type Memory = ReturnType<typeof createMemory>;
+
 /** Storage that may be missing, full or forbidden: then a reload is a new client, no more. */
-export class Memory {
-  readonly #prefix: string;
-  readonly #tab: Store | null;
-  readonly #shared: Store | null;
-
-  constructor(environment: Environment, base: string, persist: boolean) {
-    this.#prefix = `dualwire ${base || environment.origin}`;
-    this.#tab = persist ? environment.sessionStorage : null;
-    this.#shared = persist ? environment.localStorage : null;
-  }
-
-  tab(): TabRecord | null {
-    const record = readObject(attempt(() => this.#tab?.getItem(this.#prefix)) ?? "");
-    const { player, session, cursor } = record ?? {};
-    if (typeof player !== "string" || typeof session !== "string") return null;
-    return { player, session, cursor: attempt(() => parseCursor(cursor)) ?? {} };
-  }
-
-  keepTab(record: TabRecord): void {
-    attempt(() => this.#tab?.setItem(this.#prefix, JSON.stringify(record)));
-  }
-
-  forgetTab(): void {
-    attempt(() => this.#tab?.removeItem(this.#prefix));
-  }
+export function createMemory(environment: Environment, base: string, persist: boolean) {
+  const { localStorage, sessionStorage, origin } = environment;
+  const prefix = `dualwire ${base || origin}`;
+  const keep = (store: typeof localStorage, key: string, text: string | null): void => {
+    attempt(() => (text === null ? store?.removeItem(key) : store?.setItem(key, text)));
+  };
+  const [tab, all] = persist ? [sessionStorage, localStorage] : [null, null];
 
   /** Where the session of a player is kept for all tabs. */
-  key(player: string): string {
-    return `${this.#prefix} ${player}`;
-  }
+  const key = (player: string): string => `${prefix} ${player}`;
 
-  shared(player: string): string | null {
-    return attempt(() => this.#shared?.getItem(this.key(player))) ?? null;
-  }
+  return {
+    key,
 
-  keepShared(player: string, session: string): void {
-    attempt(() => this.#shared?.setItem(this.key(player), session));
-  }
+    tab(): TabRecord | null {
+      const record = readObject(attempt(() => tab?.getItem(prefix)) ?? "");
+      const { player, session, cursor } = record ?? {};
+      if (typeof player !== "string" || typeof session !== "string") return null;
+      return { player, session, cursor: attempt(() => parseCursor(cursor)) ?? {} };
+    },
 
-  forgetShared(player: string): void {
-    attempt(() => this.#shared?.removeItem(this.key(player)));
-  }
+    keepTab(record: TabRecord | null): void {
+      keep(tab, prefix, record && JSON.stringify(record));
+    },
+
+    shared(player: string): string | null {
+      return attempt(() => all?.getItem(key(player))) ?? null;
+    },
+
+    keepShared(player: string, session: string | null): void {
+      keep(all, key(player), session);
+    },
+  };
 }
 
 function attempt<T>(work: () => T): T | null {

@@ -4,11 +4,12 @@
  */
 
 import type { ClientConnection } from "./connection.js";
-import type { Environment, Timer } from "./environment.js";
+import type { Environment } from "./environment.js";
 import type { JSONObject } from "./json.js";
 import type { Life } from "./life.js";
 import { Race } from "./quality.js";
 import { Refused } from "./server.js";
+import { createTimer } from "./timer.js";
 import type { Degraded } from "./types.js";
 import type { Uplink } from "./uplink.js";
 
@@ -27,139 +28,138 @@ const PROBE_AFTER = 1;
 /** Seconds within which a connection shows that it lives, when the page wakes up. */
 const PROOF_OF_LIFE = 5;
 
-const PING = { type: "ping" };
+/** What {@link createMonitor} makes. */
+export type Monitor = ReturnType<typeof createMonitor>;
 
-/** Asks and compares. */
-export class Monitor {
-  uplink!: Uplink;
-  readonly #race = new Race();
+/**
+ * Asks and compares.
+ *
+ * @param changed called when a connection's `degraded` is another one
+ */
+export function createMonitor(
+  environment: Environment,
+  uplink: Uplink,
+  changed: (connection: ClientConnection) => void,
+) {
+  const { now } = environment;
+  const { websocket, sse } = uplink;
+  const race = new Race();
+  const timer = createTimer(environment);
   /** When the question was asked that the event stream has not answered. */
-  #asked: number | null = null;
+  let asked: number | null = null;
   /** Whether the server said that it has answered. */
-  #answered = false;
-  #askedWebSocket: number | null = null;
-  #timer: Timer | null = null;
+  let answered = false;
+  let askedWebSocket: number | null = null;
 
-  /** @param changed called when a connection's `degraded` is another one */
-  constructor(
-    private readonly environment: Environment,
-    private readonly changed: (connection: ClientConnection) => void,
-  ) {}
+  const set = (connection: ClientConnection, degraded: Degraded | null): void => {
+    if (connection.degraded === degraded) return;
+    connection.degraded = degraded;
+    changed(connection);
+  };
 
-  /** A connection brought an entry. */
-  arrived(connection: ClientConnection, stream: string, offset: number): void {
-    this.#race.arrived(connection.gauge, stream, offset, this.environment.now());
-    if (connection.twin.isOpen) this.#lookLater();
-  }
+  const judge = (connection: ClientConnection): Degraded | null => {
+    const isStream = connection === sse;
+    const late = isStream && answered && asked !== null && now() - asked >= LATE;
+    if (late || (connection.twin.isOpen && race.behind(connection.gauge, now()) >= LATE)) {
+      return isStream ? "buffered" : "lagging";
+    }
+    return (connection.gauge.lag ?? 0) > LAGGING ? "lagging" : null;
+  };
 
-  /** A connection said `hello`. */
-  opened(connection: ClientConnection, life: Life): void {
-    this.#race.begins(connection.gauge);
-    const isStream = connection.type === "sse";
-    if (isStream) this.#asked = null;
-    else this.#askedWebSocket = null;
-    this.environment.setTimer(() => {
-      if (connection.life !== life || !connection.isOpen) return;
-      if (isStream) void this.#ask();
-      else this.askWebSocket();
-    }, PROBE_AFTER * 1000);
-  }
+  const look = (): void => {
+    let again = asked !== null;
+    for (const each of [websocket, sse]) {
+      if (!each.isOpen) continue;
+      set(each, judge(each));
+      again ||= each.degraded !== null || race.behind(each.gauge, now()) > 0;
+    }
+    if (again) lookLater();
+  };
 
-  /** Nothing came of an opening, though its twin is open: something keeps the answer back. */
-  silent(connection: ClientConnection): void {
-    if (connection.type === "sse" && connection.twin.isOpen) this.#set(connection, "buffered");
-  }
+  const lookLater = (): void => timer.start(LOOK_EVERY, look);
 
   /** Ask the WebSocket for an answer, which measures its round trip. */
-  askWebSocket(): void {
-    if (this.uplink.websocket.send(JSON.stringify(PING))) {
-      this.#askedWebSocket ??= this.environment.now();
-    }
-  }
-
-  /** The WebSocket answered. */
-  pong(connection: ClientConnection): void {
-    if (this.#askedWebSocket === null) return;
-    connection.gauge.measured(this.environment.now() - this.#askedWebSocket);
-    this.#askedWebSocket = null;
-  }
-
-  /** Whether what was said to one connection alone is the answer to our question. */
-  isAnswer(connection: ClientConnection, event: JSONObject): boolean {
-    if (this.#asked === null || connection.type !== "sse" || event.type !== "pong") return false;
-    const took = this.environment.now() - this.#asked;
-    connection.gauge.measured(took);
-    this.#asked = null;
-    if (took < LATE) this.#set(connection, this.#judge(connection));
-    return true;
-  }
-
-  /** The page woke up, or the network changed: see at once who still lives. */
-  wake(): void {
-    const { websocket, sse } = this.uplink;
-    if (websocket.isOpen) {
-      websocket.life?.expect(PROOF_OF_LIFE);
-      this.#askedWebSocket = null;
-      this.askWebSocket();
-    }
-    if (sse.isOpen) void this.#ask(true);
-  }
-
-  stop(): void {
-    this.environment.clearTimer(this.#timer);
-    this.#timer = null;
-    this.#asked = this.#askedWebSocket = null;
-  }
+  const askWebSocket = (): void => {
+    if (websocket.send('{"type":"ping"}')) askedWebSocket ??= now();
+  };
 
   /** Have the server say something on the event stream. */
-  async #ask(urgent = false): Promise<void> {
-    const { sse } = this.uplink;
+  const askStream = async (urgent: boolean): Promise<void> => {
     const { life } = sse;
     if (life === null) return;
-    this.#asked = this.environment.now();
-    this.#answered = false;
+    asked = now();
+    answered = false;
     try {
-      await this.uplink.post(JSON.stringify({ ...PING, connection: life.id }));
-      this.#answered = true;
+      await uplink.post(JSON.stringify({ type: "ping", connection: life.id }));
+      answered = true;
       if (urgent) life.expect(PROOF_OF_LIFE);
-      this.#lookLater();
+      lookLater();
     } catch (error) {
-      this.#asked = null;
+      asked = null;
       if (!urgent || sse.life !== life) return;
       // Its node does not know it any more, or it is on another node: a new one is cheap.
       if (error instanceof Refused) sse.drop(error.message);
       else life.expect(PROOF_OF_LIFE);
     }
-  }
+  };
 
-  #lookLater(): void {
-    this.#timer ??= this.environment.setTimer(() => {
-      this.#timer = null;
-      const { websocket, sse } = this.uplink;
-      const now = this.environment.now();
-      let again = this.#asked !== null;
-      for (const each of [websocket, sse]) {
-        if (!each.isOpen) continue;
-        this.#set(each, this.#judge(each));
-        again ||= each.degraded !== null || this.#race.behind(each.gauge, now) > 0;
+  return {
+    askWebSocket,
+
+    /** A connection brought an entry. */
+    arrived(connection: ClientConnection, stream: string, offset: number): void {
+      race.arrived(connection.gauge, stream, offset, now());
+      if (connection.twin.isOpen) lookLater();
+    },
+
+    /** A connection said `hello`. */
+    opened(connection: ClientConnection, life: Life): void {
+      race.begins(connection.gauge);
+      const isStream = connection === sse;
+      if (isStream) asked = null;
+      else askedWebSocket = null;
+      environment.setTimer(() => {
+        if (connection.life !== life || !connection.isOpen) return;
+        if (isStream) void askStream(false);
+        else askWebSocket();
+      }, PROBE_AFTER * 1000);
+    },
+
+    /** Nothing came of an opening, though its twin is open: something keeps the answer back. */
+    silent(connection: ClientConnection): void {
+      if (connection === sse && websocket.isOpen) set(sse, "buffered");
+    },
+
+    /** The WebSocket answered. */
+    pong({ gauge }: ClientConnection): void {
+      if (askedWebSocket === null) return;
+      gauge.measured(now() - askedWebSocket);
+      askedWebSocket = null;
+    },
+
+    /** Whether what was said to one connection alone is the answer to our question. */
+    isAnswer(connection: ClientConnection, event: JSONObject): boolean {
+      if (asked === null || connection !== sse || event.type !== "pong") return false;
+      const took = now() - asked;
+      sse.gauge.measured(took);
+      asked = null;
+      if (took < LATE) set(sse, judge(sse));
+      return true;
+    },
+
+    /** The page woke up, or the network changed: see at once who still lives. */
+    wake(): void {
+      if (websocket.isOpen) {
+        websocket.life?.expect(PROOF_OF_LIFE);
+        askedWebSocket = null;
+        askWebSocket();
       }
-      if (again) this.#lookLater();
-    }, LOOK_EVERY * 1000);
-  }
+      if (sse.isOpen) void askStream(true);
+    },
 
-  #judge(connection: ClientConnection): Degraded | null {
-    const now = this.environment.now();
-    const isStream = connection.type === "sse";
-    const late = isStream && this.#answered && this.#asked !== null && now - this.#asked >= LATE;
-    if (late || (connection.twin.isOpen && this.#race.behind(connection.gauge, now) >= LATE)) {
-      return isStream ? "buffered" : "lagging";
-    }
-    return (connection.gauge.lag ?? 0) > LAGGING ? "lagging" : null;
-  }
-
-  #set(connection: ClientConnection, degraded: Degraded | null): void {
-    if (connection.degraded === degraded) return;
-    connection.degraded = degraded;
-    this.changed(connection);
-  }
+    stop(): void {
+      timer.clear();
+      asked = askedWebSocket = null;
+    },
+  };
 }

@@ -6,6 +6,13 @@ import type { Cursor } from "./types.js";
 /** A token, or a function that gives a fresh one whenever the old one no longer serves. */
 export type Token = string | (() => string | Promise<string>);
 
+/**
+ * Whether the digest of an event frame fits its text.
+ *
+ * @param frame the whole frame
+ */
+export type DigestCheck = (frame: string, digest: unknown) => boolean;
+
 /** See {@link createConnection}. */
 export interface ConnectionOptions {
   /** Where the server is, `https://game.example` or with a path; default: where the page is from. */
@@ -29,8 +36,11 @@ export interface ConnectionOptions {
    * at most six connections to a server; default `"auto"`: unless the server speaks HTTP/2 or 3.
    */
   readonly sharesEventStream?: boolean | "auto";
-  /** Ask for a digest of every event and compare it; default false. */
-  readonly digest?: boolean;
+  /**
+   * Ask for a digest of every event and compare it: `checkDigest` of `@dualwire/client/digest`;
+   * default: no digests. What was changed on its way is fetched again, and told as an `error`.
+   */
+  readonly checkDigest?: DigestCheck;
   /** Further query parameters of both connections, for example event filters. */
   readonly query?: Readonly<Record<string, string>>;
   /** Clock, chance, network and storage, for tests; default: the browser's. */

@@ -35,7 +35,7 @@ function meant(status: number, said: JSONObject): Code {
 
 function seconds(header: string | null, wall: number): number | null {
   if (header === null) return null;
-  if (/^\s*\d+\s*$/.test(header)) return Number(header);
-  const moment = Date.parse(header);
-  return Number.isNaN(moment) ? null : Math.max(0, (moment - wall) / 1000);
+  const number = Number(header);
+  const wait = Number.isNaN(number) ? (Date.parse(header) - wall) / 1000 : number;
+  return Number.isNaN(wait) ? null : Math.max(0, wait);
 }

@@ -2,18 +2,18 @@
 
 import type { Ending } from "./ended.js";
 import type { Environment } from "./environment.js";
-import { DualwireError } from "./errors.js";
+import { DualwireError, messageOf } from "./errors.js";
 import { type JSONObject, readObject } from "./json.js";
 import { refusal } from "./refusal.js";
 import type { Tokens } from "./tokens.js";
 
-/** Milliseconds that an answer may take. */
-const TIMEOUT = 10_000;
+/** Seconds that an answer may take. */
+const TIMEOUT = 10;
+
+type Query = Readonly<Record<string, string>>;
 
 /** The server does not do it; `ending` says why. */
 export class Refused extends DualwireError {
-  override readonly name = "Refused";
-
   constructor(readonly ending: Ending) {
     super(ending.message);
   }
@@ -21,8 +21,6 @@ export class Refused extends DualwireError {
 
 /** The server was not reached, or did not answer; `sent` when it may have been reached. */
 export class Unreached extends DualwireError {
-  override readonly name = "Unreached";
-
   constructor(
     message: string,
     readonly sent: boolean,
@@ -31,29 +29,72 @@ export class Unreached extends DualwireError {
   }
 }
 
-/** Makes requests. */
-export class Server {
-  tokens!: Tokens;
+/** What {@link createServer} makes. */
+export type Server = ReturnType<typeof createServer>;
 
-  /** @param base URL without a slash at its end */
-  constructor(
-    readonly base: string,
-    private readonly environment: Environment,
-    private readonly query: Readonly<Record<string, string>>,
-  ) {}
+/**
+ * Makes requests.
+ *
+ * @param base URL without a slash at its end
+ * @param always query parameters of every request
+ */
+export function createServer(
+  base: string,
+  environment: Environment,
+  tokens: Tokens,
+  always: Query = {},
+) {
+  const asking = new Set<AbortController>();
 
   /** A URL of the server's. */
-  url(path: string, query: Readonly<Record<string, string>>): string {
-    const text = new URLSearchParams({ ...this.query, ...query }).toString();
-    return `${this.base}${path}${text && "?"}${text}`;
-  }
+  const urlOf = (path: string, query: Query): string => {
+    const text = new URLSearchParams({ ...always, ...query }).toString();
+    return `${base}${path}${text && "?"}${text}`;
+  };
 
   /** What proves who asks. */
-  proof(token: string | null): RequestInit {
+  const proof = (token: string | null): RequestInit => {
     const headers: Record<string, string> = { "Content-Type": "application/json" };
     if (token === null) return { headers, credentials: "include" };
     return { headers: { ...headers, Authorization: `Bearer ${token}` } };
-  }
+  };
+
+  /** @throws Unreached the application's function gives none */
+  const token = async (): Promise<string | null> => {
+    try {
+      return await tokens.current();
+    } catch (error) {
+      throw new Unreached(`no fresh token: ${messageOf(error)}`, false);
+    }
+  };
+
+  const ask = async (
+    url: string,
+    init: RequestInit,
+  ): Promise<{ content: JSONObject | null } | Ending> => {
+    const controller = new AbortController();
+    asking.add(controller);
+    const timer = environment.setTimer(
+      () => controller.abort(`nothing came within ${TIMEOUT} s`),
+      TIMEOUT * 1000,
+    );
+    try {
+      const { signal } = controller;
+      const response = await environment.fetch(url, { ...init, method: "POST", signal });
+      const { headers, ok, status } = response;
+      const text = await response.text();
+      // The server read it and says what is wrong with it: an answer.
+      if (ok || (status === 400 && text.includes('"error_type"'))) {
+        return { content: readObject(text) };
+      }
+      return refusal(status, text, headers.get("retry-after"), environment.wall());
+    } catch (error) {
+      throw new Unreached(`The server does not answer: ${messageOf(error)}`, true);
+    } finally {
+      environment.clearTimer(timer);
+      asking.delete(controller);
+    }
+  };
 
   /**
    * Post a message; a token that is not taken is fetched anew, once.
@@ -61,46 +102,24 @@ export class Server {
    * @returns the answer, `null` if it is not an object
    * @throws Refused, Unreached
    */
-  async post(
+  const post = async (
     path: string,
     body: string,
-    query: Readonly<Record<string, string>> = {},
-  ): Promise<JSONObject | null> {
+    query: Query = {},
+  ): Promise<JSONObject | null> => {
     for (let again = false; ; again = true) {
-      const token = await this.token();
-      const answer = await this.#ask(this.url(path, query), { ...this.proof(token), body });
+      const proven = await token();
+      const answer = await ask(urlOf(path, query), { ...proof(proven), body });
       if (!("code" in answer)) return answer.content;
       const unproved = answer.code.number === 4401 || answer.code.number === 4004;
-      if (again || !unproved || !this.tokens.refused(token)) throw new Refused(answer);
+      if (again || !unproved || !tokens.refused(proven)) throw new Refused(answer);
     }
-  }
+  };
 
-  /** @throws Unreached the application's function gives none */
-  async token(): Promise<string | null> {
-    try {
-      return await this.tokens.current();
-    } catch (error) {
-      throw new Unreached(`no fresh token: ${String(error)}`, false);
-    }
-  }
+  /** The network is another one: nobody will answer what was asked before. */
+  const interrupt = (): void => {
+    for (const each of asking) each.abort("the network is another one");
+  };
 
-  async #ask(url: string, init: RequestInit): Promise<{ content: JSONObject | null } | Ending> {
-    const controller = new AbortController();
-    const timer = this.environment.setTimer(() => controller.abort(), TIMEOUT);
-    try {
-      const { signal } = controller;
-      const response = await this.environment.fetch(url, { ...init, method: "POST", signal });
-      const { headers, ok, status } = response;
-      const text = await response.text();
-      // The server read it and says what is wrong with it: an answer.
-      if (ok || (status === 400 && text.includes('"error_type"'))) {
-        return { content: readObject(text) };
-      }
-      return refusal(status, text, headers.get("retry-after"), this.environment.wall());
-    } catch (error) {
-      throw new Unreached(`The server does not answer: ${String(error)}`, true);
-    } finally {
-      this.environment.clearTimer(timer);
-    }
-  }
+  return { urlOf, proof, token, post, interrupt };
 }

@@ -22,156 +22,168 @@ interface Issued {
 }
 
 /** The session of one client. */
-export class Session {
-  id: string | null;
-  player: string | null = null;
+export interface Session {
+  readonly id: string | null;
+  readonly player: string | null;
   /** Whether the id was found where all tabs keep it, and this tab has not been in it yet. */
-  untried = false;
+  untried: boolean;
   /** Where this tab stood before its page was loaded again. */
-  cursor: Cursor = {};
-  #beginning: Promise<void> | null = null;
-  #ticket: { readonly session: string; readonly text: string; readonly until: number } | null =
-    null;
-
-  /** @param given the application's own choice */
-  constructor(
-    given: string | undefined,
-    private readonly server: Server,
-    private readonly memory: Memory,
-    private readonly environment: Environment,
-  ) {
-    this.id = given ?? null;
-  }
-
+  readonly cursor: Cursor;
   /**
    * Know the id and the player. Idempotent.
    *
    * @throws Refused, Unreached
    */
-  async begin(): Promise<string> {
-    while (this.id === null || this.player === null) {
-      this.#beginning ??= this.#begin().finally(() => {
-        this.#beginning = null;
-      });
-      await this.#beginning;
-    }
-    return this.id;
-  }
-
+  begin(): Promise<string>;
   /** A ticket for one opening of a WebSocket of a session. */
-  async ticket(session: string): Promise<string> {
-    const kept = this.#ticket;
-    this.#ticket = null;
-    if (kept !== null && kept.session === session && kept.until > this.environment.now()) {
-      return kept.text;
-    }
-    const { ticket } = await this.#issue(session);
-    this.#ticket = null;
-    return ticket;
-  }
-
+  ticket(session: string): Promise<string>;
   /** A new id; nothing is claimed before a connection opens with it. */
-  async renew(): Promise<string> {
-    const issued = await this.#issue();
-    this.player = issued.player;
-    this.use(issued.session);
-    return issued.session;
-  }
-
+  renew(): Promise<string>;
   /** Belong to a session from now on. */
-  use(id: string): void {
-    this.id = id;
-    this.untried = false;
-    if (this.player !== null) this.memory.keepShared(this.player, id);
-  }
-
+  use(id: string): void;
   /** This tab is in it: a reload goes on here. */
-  keep(cursor: Cursor): void {
-    if (this.id === null || this.player === null) return;
-    this.memory.keepTab({ player: this.player, session: this.id, cursor });
-  }
-
+  keep(cursor: Cursor): void;
   /** Another id that a tab of this browser has chosen meanwhile, if there is one. */
-  other(): string | null {
-    const shared = this.player === null ? null : this.memory.shared(this.player);
-    return shared === this.id ? null : shared;
-  }
-
+  other(): string | null;
   /** The id that was found is of no use: another one is issued by {@link begin}. */
-  abandon(): void {
-    if (this.player !== null) this.memory.forgetShared(this.player);
-    this.id = null;
-    this.untried = false;
-  }
-
+  abandon(): void;
   /** It is over for good: whoever connects next begins anew. */
-  forget(): void {
-    if (this.player !== null && this.other() === null) this.memory.forgetShared(this.player);
-    this.memory.forgetTab();
-    this.id = null;
-    this.player = null;
-  }
+  forget(): void;
+}
 
-  async #begin(): Promise<void> {
-    if (this.id !== null) {
-      this.#known(await this.#issue(this.id));
-      return;
-    }
-    const record = this.memory.tab();
-    const issued = await this.#again(record?.session);
-    if (record !== null && record.session === issued.session && record.player === issued.player) {
-      if (isEmpty(this.cursor)) this.cursor = record.cursor;
-      this.#known(issued);
-      return;
-    }
-    this.memory.forgetTab();
-    const shared = await this.#share(issued);
-    this.untried = shared !== issued.session;
-    this.#known({ ...issued, session: shared });
-  }
+/** @param given the application's own choice of a session and of where to go on */
+export function createSession(
+  given: { readonly sessionId?: string; readonly cursor?: Cursor },
+  server: Server,
+  memory: Memory,
+  { locks, now }: Environment,
+): Session {
+  let id = given.sessionId ?? null;
+  let player: string | null = null;
+  let cursor = given.cursor ?? {};
+  let beginning: Promise<void> | null = null;
+  let kept: { readonly session: string; readonly text: string; readonly until: number } | null =
+    null;
 
-  /** Ask for a ticket of the session that this tab had; for a new session if it is not ours. */
-  async #again(session: string | undefined): Promise<Issued> {
-    if (session === undefined) return this.#issue();
-    try {
-      return await this.#issue(session);
-    } catch (error) {
-      // 4403: it was issued to another player, whose page was in this tab before.
-      if (error instanceof Refused && error.ending.code.number === 4403) return this.#issue();
-      throw error;
-    }
-  }
-
-  /** The id that all tabs keep: the one that is there, or the one that was just issued. */
-  async #share({ player, session }: Issued): Promise<string> {
-    const choose = () => {
-      const kept = this.memory.shared(player);
-      if (kept !== null) return kept;
-      this.memory.keepShared(player, session);
-      return session;
-    };
-    const { locks } = this.environment;
-    return locks === null ? choose() : locks.request(this.memory.key(player), choose);
-  }
-
-  #known({ player, session }: Issued): void {
-    this.player = player;
-    this.id = session;
-  }
-
-  async #issue(session?: string): Promise<Issued> {
-    const body = JSON.stringify(session === undefined ? {} : { session_id: session });
-    const answer = (await this.server.post("/api/session", body)) as {
+  const issue = async (session?: string): Promise<Issued> => {
+    const answer = (await server.post("/api/session", JSON.stringify({ session_id: session }))) as {
       player_id?: string;
       session_id?: string;
       tickets?: { websocket?: string };
     } | null;
     const { player_id: player, session_id: id, tickets } = answer ?? {};
-    if (!player || !id || !tickets?.websocket) {
+    const ticket = tickets?.websocket;
+    if (!player || !id || !ticket) {
       throw new ProtocolError("POST /api/session: expected player_id, session_id and tickets");
     }
-    const until = this.environment.now() + TICKET_LIFE;
-    this.#ticket = { session: id, text: tickets.websocket, until };
-    return { player, session: id, ticket: tickets.websocket };
-  }
+    kept = { session: id, text: ticket, until: now() + TICKET_LIFE };
+    return { player, session: id, ticket };
+  };
+
+  /** Ask for a ticket of the session that this tab had; for a new session if it is not ours. */
+  const issueAgain = (session: string | undefined): Promise<Issued> =>
+    issue(session).catch((error: unknown) => {
+      // 4403: it was issued to another player, whose page was in this tab before.
+      if (session && error instanceof Refused && error.ending.code.number === 4403) return issue();
+      throw error;
+    });
+
+  /** The id that all tabs keep: the one that is there, or the one that was just issued. */
+  const share = async ({ player, session }: Issued): Promise<string> => {
+    const choose = () => {
+      const there = memory.shared(player);
+      if (there === null) memory.keepShared(player, session);
+      return there ?? session;
+    };
+    return locks === null ? choose() : locks.request(memory.key(player), choose);
+  };
+
+  const know = async (): Promise<void> => {
+    if (id !== null) {
+      ({ player, session: id } = await issue(id));
+      return;
+    }
+    const record = memory.tab();
+    const issued = await issueAgain(record?.session);
+    if (record !== null && record.session === issued.session && record.player === issued.player) {
+      if (isEmpty(cursor)) cursor = record.cursor;
+      ({ player, session: id } = issued);
+      return;
+    }
+    memory.keepTab(null);
+    const shared = await share(issued);
+    session.untried = shared !== issued.session;
+    ({ player } = issued);
+    id = shared;
+  };
+
+  const session: Session = {
+    untried: false,
+
+    get id() {
+      return id;
+    },
+
+    get player() {
+      return player;
+    },
+
+    get cursor() {
+      return cursor;
+    },
+
+    async begin() {
+      while (id === null || player === null) {
+        beginning ??= know().finally(() => {
+          beginning = null;
+        });
+        await beginning;
+      }
+      return id;
+    },
+
+    async ticket(session) {
+      const last = kept;
+      kept = null;
+      if (last !== null && last.session === session && last.until > now()) return last.text;
+      const { ticket } = await issue(session);
+      kept = null;
+      return ticket;
+    },
+
+    async renew() {
+      const issued = await issue();
+      player = issued.player;
+      session.use(issued.session);
+      return issued.session;
+    },
+
+    use(chosen) {
+      id = chosen;
+      session.untried = false;
+      if (player !== null) memory.keepShared(player, id);
+    },
+
+    keep(cursor) {
+      if (id !== null && player !== null) memory.keepTab({ player, session: id, cursor });
+    },
+
+    other() {
+      const shared = player && memory.shared(player);
+      return shared === id ? null : shared;
+    },
+
+    abandon() {
+      if (player !== null) memory.keepShared(player, null);
+      id = null;
+      session.untried = false;
+    },
+
+    forget() {
+      if (player !== null && session.other() === null) memory.keepShared(player, null);
+      memory.keepTab(null);
+      id = player = null;
+    },
+  };
+  return session;
 }

@@ -6,61 +6,59 @@
 
 import type { Environment } from "./environment.js";
 
-/** Waits for the turn of this tab. */
-export class Sharing {
-  #release: (() => void) | null = null;
-  #waiting: AbortController | null = null;
+/** What {@link createSharing} makes. */
+export type Sharing = ReturnType<typeof createSharing>;
 
-  /**
-   * @param base the server's URL; the limit is per server
-   * @param wish the option
-   */
-  constructor(
-    private readonly environment: Environment,
-    private readonly base: string,
-    private readonly wish: boolean | "auto",
-  ) {}
+/**
+ * Waits for the turn of this tab.
+ *
+ * @param base the server's URL; the limit is per server
+ * @param wish the option
+ */
+export function createSharing(
+  { locks, origin: page, protocolOf }: Environment,
+  base: string,
+  wish: boolean | "auto",
+) {
+  let done: (() => void) | undefined;
+  let waiting: AbortController | null = null;
+  const origin = () => new URL(base || page).origin;
+  return {
+    /** Whether the event stream has to be shared. */
+    get applies(): boolean {
+      if (locks === null || wish === false) return false;
+      // Many streams share one connection there. Where the browser does not say, better be careful.
+      return wish === true || !/^h[23]/.test(protocolOf(origin()));
+    },
 
-  /** Whether the event stream has to be shared. */
-  get applies(): boolean {
-    if (this.environment.locks === null || this.wish === false) return false;
-    if (this.wish === true) return true;
-    const { origin } = new URL(this.base || this.environment.origin);
-    // Many streams share one connection there. Where the browser does not say, better be careful.
-    return !/^h[23]/.test(this.environment.protocolOf(origin));
-  }
+    /**
+     * Wait for the turn. A no-op while this tab waits, or has it.
+     *
+     * @param asked called before the wait begins
+     * @param granted called when this tab may hold the event stream
+     */
+    request(asked: () => void, granted: () => void): void {
+      if (waiting !== null) return;
+      waiting = new AbortController();
+      asked();
+      const hold = () =>
+        new Promise<void>((resolve) => {
+          done = resolve;
+          granted();
+        });
+      locks
+        ?.request(`dualwire event stream ${origin()}`, { signal: waiting.signal }, hold)
+        .catch(() => {
+          // Nobody waits any more.
+        });
+    },
 
-  /** Whether this tab waits for its turn, or has it. */
-  get asked(): boolean {
-    return this.#waiting !== null;
-  }
-
-  /**
-   * Wait for the turn.
-   *
-   * @param granted called when this tab may hold the event stream
-   */
-  request(granted: () => void): void {
-    if (this.#waiting !== null) return;
-    const waiting = new AbortController();
-    this.#waiting = waiting;
-    const { origin } = new URL(this.base || this.environment.origin);
-    const hold = () =>
-      new Promise<void>((resolve) => {
-        this.#release = resolve;
-        granted();
-      });
-    this.environment.locks
-      ?.request(`dualwire event stream ${origin}`, { signal: waiting.signal }, hold)
-      .catch(() => {
-        // Nobody waits any more.
-      });
-  }
-
-  /** Leave it to another tab. Idempotent. */
-  release(): void {
-    this.#release?.();
-    this.#waiting?.abort();
-    this.#release = this.#waiting = null;
-  }
+    /** Leave it to another tab. Idempotent. */
+    release(): void {
+      done?.();
+      waiting?.abort();
+      done = undefined;
+      waiting = null;
+    },
+  };
 }

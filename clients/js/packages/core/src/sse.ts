@@ -1,8 +1,9 @@
 /** A client's event stream, read with `fetch`, so that a token travels in a header. */
 
-import { createParser } from "eventsource-parser";
 import { broken, type Ending } from "./ended.js";
 import type { Environment } from "./environment.js";
+import { messageOf } from "./errors.js";
+import { readMessages } from "./eventstream.js";
 import { refusal } from "./refusal.js";
 import { once, type Transport, type TransportListener } from "./transport.js";
 
@@ -18,7 +19,7 @@ export function openEventStream(
   const { signal } = controller;
   read(environment, url, { ...init, signal, cache: "no-store" }, (text) => heard.text(text)).then(
     (ending) => heard.ended(ending),
-    (error: unknown) => heard.ended(broken(`The event stream broke: ${String(error)}`)),
+    (error: unknown) => heard.ended(broken(`The event stream broke: ${messageOf(error)}`)),
   );
   return {
     send: () => false,
@@ -45,16 +46,12 @@ async function read(
     void body?.cancel();
     return broken(`expected content of type text/event-stream, got ${type}`);
   }
-  const parser = createParser({
-    onEvent({ event, data }) {
-      if ((event === undefined || event === "message") && data !== "") text(data);
-    },
-  });
+  const take = readMessages(text);
   const decoder = new TextDecoder();
   const reader = body.getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return broken("The event stream ended.");
-    parser.feed(decoder.decode(value, { stream: true }));
+    take(decoder.decode(value, { stream: true }));
   }
 }

@@ -3,46 +3,47 @@
 import type { ClientConnection } from "./connection.js";
 import type { ConnectionType, Delivered, Item } from "./types.js";
 
+/** What {@link createTally} makes. */
+export type Tally = ReturnType<typeof createTally>;
+
 /** Counts for the snapshot. */
-export class Tally {
-  readonly rooms = new Set<string>();
-  lastEvent: Delivered | null = null;
+export function createTally() {
   /** Of connections that are out: whether their twin has been open ever since. */
-  readonly #hidden = new Map<ConnectionType, boolean>();
-  #outagesHidden = 0;
+  const out = new Map<ConnectionType, boolean>();
+  return {
+    rooms: new Set<string>(),
+    lastEvent: null as Delivered | null,
+    outagesHidden: 0,
 
-  item(item: Item): void {
-    if (item.type === "delivered") this.lastEvent = item;
-    else if (item.type === "entered") this.rooms.add(item.room);
-    else if (item.type === "left") this.rooms.delete(item.room);
-  }
+    item(item: Item): void {
+      if (item.type === "delivered") this.lastEvent = item;
+      else if (item.type === "entered") this.rooms.add(item.room);
+      else if (item.type === "left") this.rooms.delete(item.room);
+    },
 
-  /**
-   * A connection's state is another one now.
-   *
-   * @returns the outage that ended, if one did
-   */
-  connection({ id, isOpen, state, twin, type }: ClientConnection): "hidden" | "noticed" | null {
-    const hidden = this.#hidden.get(type);
-    if (isOpen) {
-      this.#hidden.delete(type);
-      if (hidden === undefined) return null;
-      if (hidden) this.#outagesHidden += 1;
-      return hidden ? "hidden" : "noticed";
-    }
-    if (state === "closed" && id !== null && hidden === undefined) {
-      this.#hidden.set(type, twin.isOpen);
-      if (!twin.isOpen && this.#hidden.has(twin.type)) this.#hidden.set(twin.type, false);
-    }
-    return null;
-  }
+    /**
+     * A connection's state is another one now.
+     *
+     * @returns the outage that ended, if one did
+     */
+    connection({ id, isOpen, state, twin, type }: ClientConnection): "hidden" | "noticed" | null {
+      const hidden = out.get(type);
+      if (isOpen) {
+        out.delete(type);
+        if (hidden === undefined) return null;
+        if (hidden) this.outagesHidden += 1;
+        return hidden ? "hidden" : "noticed";
+      }
+      if (state === "closed" && id !== null && hidden === undefined) {
+        out.set(type, twin.isOpen);
+        if (!twin.isOpen && out.has(twin.type)) out.set(twin.type, false);
+      }
+      return null;
+    },
 
-  /** Nobody wants the connections any more: that is no outage. */
-  stopped(): void {
-    this.#hidden.clear();
-  }
-
-  get outagesHidden(): number {
-    return this.#outagesHidden;
-  }
+    /** Nobody wants the connections any more: that is no outage. */
+    stopped(): void {
+      out.clear();
+    },
+  };
 }

@@ -3,9 +3,10 @@
  * The mirror of `client/tokens.py`.
  */
 
-import type { Environment, Timer } from "./environment.js";
-import { isObject, readObject } from "./json.js";
+import type { Environment } from "./environment.js";
+import { readObject } from "./json.js";
 import type { Token } from "./options.js";
+import { createTimer } from "./timer.js";
 
 /** Seconds before a token expires at which the next one is sent; less for short-lived ones. */
 const REFRESH_BEFORE = 30;
@@ -19,104 +20,99 @@ const AGAIN = 5;
 /** Seconds that a timer can wait (a signed number of 32 bits, in milliseconds). */
 const LONGEST_TIMER = 2_000_000;
 
-/** Gives the token for each request; `null` where a cookie tells who the player is. */
-export class Tokens {
-  #current: string | null = null;
-  #fetching: Promise<string> | null = null;
+/** What {@link createTokens} makes. */
+export type Tokens = ReturnType<typeof createTokens>;
+
+/**
+ * Gives the token for each request; `null` where a cookie tells who the player is.
+ *
+ * @param send brings a message to the server
+ */
+export function createTokens(
+  token: Token | undefined,
+  environment: Environment,
+  send: (message: { type: string; token: string }) => Promise<unknown>,
+) {
+  const source = typeof token === "function" ? token : null;
+  const timer = createTimer(environment);
+  let current: string | null = typeof token === "string" ? token : null;
+  let fetching: Promise<string> | null = null;
   /** Whether the current one came after one that was refused. */
-  #second = false;
-  #timer: Timer | null = null;
-  readonly #source: (() => string | Promise<string>) | null;
-
-  /** @param send brings a message to the server */
-  constructor(
-    token: Token | undefined,
-    private readonly environment: Environment,
-    private readonly send: (message: { type: string; token: string }) => Promise<unknown>,
-  ) {
-    this.#source = typeof token === "function" ? token : null;
-    if (typeof token === "string") this.#current = token;
-  }
-
-  /**
-   * The token to use now.
-   *
-   * @throws whatever the application's function throws
-   */
-  async current(): Promise<string | null> {
-    return this.#current ?? (this.#source === null ? null : this.#fetch(this.#source));
-  }
-
-  /** The server took the current one. */
-  accepted(): void {
-    this.#second = false;
-  }
-
-  /**
-   * The server did not take a token: once, a fresh one is fetched by whoever asks next.
-   *
-   * @returns whether there is another one to try
-   */
-  refused(token: string | null): boolean {
-    if (this.#source === null) return false;
-    if (token !== this.#current) return true;
-    if (this.#second) return false;
-    this.#second = true;
-    this.#current = null;
-    return true;
-  }
-
-  /** After an end: begin anew, with a fresh token if one can be had. */
-  forget(): void {
-    this.#second = false;
-    if (this.#source !== null) this.#current = null;
-  }
-
-  /** Give the server a fresh token each time before the old one expires. */
-  startRefreshing(): void {
-    this.stopRefreshing();
-    const expires = this.#current === null ? null : expiresAt(this.#current);
-    if (this.#source === null || expires === null) return;
-    const left = expires - this.environment.wall() / 1000;
-    this.#in(Math.max(SHORTEST, left - Math.min(REFRESH_BEFORE, left / 5)));
-  }
-
-  stopRefreshing(): void {
-    this.environment.clearTimer(this.#timer);
-    this.#timer = null;
-  }
-
-  #in(seconds: number): void {
-    this.#timer = this.environment.setTimer(
-      () => void this.#refresh(),
-      Math.min(seconds, LONGEST_TIMER) * 1000,
-    );
-  }
-
-  async #refresh(): Promise<void> {
-    try {
-      if (this.#source === null) return;
-      const token = await this.#fetch(this.#source);
-      await this.send({ type: "refresh", token });
-      this.startRefreshing();
-    } catch {
-      // The connections need one too, and say so in their `error`.
-      this.#in(AGAIN);
-    }
-  }
+  let second = false;
 
   /** Both connections may ask at once: that is one fetch. */
-  #fetch(source: () => string | Promise<string>): Promise<string> {
-    this.#fetching ??= (async () => {
+  const fetchToken = (fresh: () => string | Promise<string>): Promise<string> => {
+    fetching ??= (async () => {
       try {
-        this.#current = await source();
-        return this.#current;
+        current = await fresh();
+        return current;
       } finally {
-        this.#fetching = null;
+        fetching = null;
       }
     })();
-    return this.#fetching;
-  }
+    return fetching;
+  };
+
+  const refreshIn = (seconds: number): void => {
+    timer.restart(Math.min(seconds, LONGEST_TIMER), async () => {
+      try {
+        if (source === null) return;
+        await send({ type: "refresh", token: await fetchToken(source) });
+        startRefreshing();
+      } catch {
+        // The connections need one too, and say so in their `error`.
+        refreshIn(AGAIN);
+      }
+    });
+  };
+
+  /** Give the server a fresh token each time before the old one expires. */
+  const startRefreshing = (): void => {
+    timer.clear();
+    const expires = current === null ? null : expiresAt(current);
+    if (source === null || expires === null) return;
+    const left = expires - environment.wall() / 1000;
+    refreshIn(Math.max(SHORTEST, left - Math.min(REFRESH_BEFORE, left / 5)));
+  };
+
+  return {
+    /**
+     * The token to use now.
+     *
+     * @throws whatever the application's function throws
+     */
+    async current(): Promise<string | null> {
+      return current ?? (source && fetchToken(source));
+    },
+
+    /** The server took the current one. */
+    accepted(): void {
+      second = false;
+    },
+
+    /**
+     * The server did not take a token: once, a fresh one is fetched by whoever asks next.
+     *
+     * @returns whether there is another one to try
+     */
+    refused(token: string | null): boolean {
+      if (source === null) return false;
+      if (token !== current) return true;
+      if (second) return false;
+      second = true;
+      current = null;
+      return true;
+    },
+
+    /** After an end: begin anew, with a fresh token if one can be had. */
+    forget(): void {
+      second = false;
+      if (source !== null) current = null;
+    },
+
+    startRefreshing,
+    stopRefreshing: timer.clear,
+  };
 }
 
 /**
@@ -126,8 +122,8 @@ export class Tokens {
 export function expiresAt(token: string): number | null {
   const [, claims = ""] = token.split(".");
   try {
-    const read = readObject(atob(claims.replace(/-/g, "+").replace(/_/g, "/")));
-    return isObject(read) && typeof read.exp === "number" ? read.exp : null;
+    const exp = readObject(atob(claims.replace(/-/g, "+").replace(/_/g, "/")))?.exp;
+    return typeof exp === "number" ? exp : null;
   } catch {
     return null;
   }

@@ -170,7 +170,7 @@ export interface Statistics {
   readonly reconnects: number;
   /** Outages of one connection through all of which the other was open: nobody noticed. */
   readonly outagesHidden: number;
-  /** Events whose digest did not fit (`digest: true`): they were not taken from that connection. */
+  /** Events whose digest did not fit (`checkDigest`): they were not taken from that connection. */
   readonly mismatches: number;
   /** Entries by the type that brought them first. */
   readonly firsts: { readonly [type in ConnectionType]: number };

@@ -6,37 +6,21 @@ import { MessageTooBigError } from "./errors.js";
 import type { JSONObject } from "./json.js";
 import type { Server } from "./server.js";
 import type { Session } from "./session.js";
+import type { ConnectionType } from "./types.js";
+
+/** What {@link createUplink} makes. */
+export type Uplink = ReturnType<typeof createUplink>;
 
 /** Sends messages. The mirror of `client/uplink.py`. */
-export class Uplink {
-  /** Bytes that a message may have; `null` before the server said so. */
-  limit: number | null = null;
-
-  constructor(
-    private readonly server: Server,
-    private readonly session: Session,
-    readonly websocket: ClientConnection,
-    readonly sse: ClientConnection,
-    private readonly environment: Environment,
-  ) {}
-
-  /** Whether some connection brings answers. */
-  get open(): boolean {
-    return this.websocket.isOpen || this.sse.isOpen;
-  }
-
-  /** Seconds from a question to its answer, on the slower of the connections. */
-  get roundTrip(): number {
-    return Math.max(this.websocket.gauge.roundTrip ?? 0, this.sse.gauge.roundTrip ?? 0);
-  }
-
-  /** @throws MessageTooBigError the server would end the connection for its size */
-  check(text: string): void {
-    const size = this.limit === null ? 0 : new TextEncoder().encode(text).length;
-    if (this.limit !== null && size > this.limit) {
-      throw new MessageTooBigError(`a message has at most ${this.limit} bytes, got ${size}`);
-    }
-  }
+export function createUplink(
+  server: Server,
+  session: Session,
+  { websocket, sse }: { readonly [type in ConnectionType]: ClientConnection },
+  { now }: Environment,
+) {
+  /** Send a message by HTTP; see {@link send}. */
+  const post = async (text: string): Promise<JSONObject | null> =>
+    server.post("/api/send", text, session.id === null ? {} : { session_id: session.id });
 
   /**
    * Send a message over the WebSocket, else by HTTP.
@@ -44,36 +28,63 @@ export class Uplink {
    * @returns the answer, if one came with it
    * @throws Refused, Unreached
    */
-  async send(message: JSONObject): Promise<JSONObject | null> {
+  const send = async (message: JSONObject): Promise<JSONObject | null> => {
     const text = JSON.stringify(message);
-    return this.websocket.send(text) ? null : this.post(text);
-  }
+    return websocket.send(text) ? null : post(text);
+  };
 
-  /**
-   * Send a pong so that it arrives. A WebSocket that is dead and does not know it would take its
-   * twin's pongs into the grave, and the server would end both; so the event stream's go by HTTP,
-   * and over the WebSocket only when that fails.
-   *
-   * @throws Refused, Unreached
-   */
-  async answerPing(message: JSONObject, connection: ClientConnection): Promise<void> {
-    const text = JSON.stringify(message);
-    if (connection === this.websocket) {
-      if (!this.websocket.send(text)) await this.post(text);
-      return;
-    }
-    const asked = this.environment.now();
-    try {
-      await this.post(text);
-      this.sse.gauge.measured(this.environment.now() - asked);
-    } catch (error) {
-      if (!this.websocket.send(text)) throw error;
-    }
-  }
+  return {
+    websocket,
+    sse,
+    post,
+    send,
 
-  /** Send a message by HTTP; see {@link send}. */
-  async post(text: string): Promise<JSONObject | null> {
-    const { id } = this.session;
-    return this.server.post("/api/send", text, id === null ? {} : { session_id: id });
-  }
+    /** Bytes that a message may have; `null` before the server said so. */
+    limit: null as number | null,
+
+    /** Whether some connection brings answers. */
+    get open(): boolean {
+      return websocket.isOpen || sse.isOpen;
+    },
+
+    /** Seconds from a question to its answer, on the slower of the connections. */
+    get roundTrip(): number {
+      return Math.max(websocket.gauge.roundTrip ?? 0, sse.gauge.roundTrip ?? 0);
+    },
+
+    /** @throws MessageTooBigError the server would end the connection for its size */
+    check(text: string): void {
+      const { limit } = this;
+      if (limit !== null && bytes(text) > limit) {
+        throw new MessageTooBigError(`a message has at most ${limit} bytes, got ${bytes(text)}`);
+      }
+    },
+
+    /**
+     * Send a pong so that it arrives. A WebSocket that is dead and does not know it would take its
+     * twin's pongs into the grave, and the server would end both; so the event stream's go by HTTP,
+     * and over the WebSocket only when that fails.
+     *
+     * @throws Refused, Unreached
+     */
+    async answerPing(message: JSONObject, connection: ClientConnection): Promise<void> {
+      if (connection === websocket) {
+        await send(message);
+        return;
+      }
+      const text = JSON.stringify(message);
+      const asked = now();
+      try {
+        await post(text);
+        sse.gauge.measured(now() - asked);
+      } catch (error) {
+        if (!websocket.send(text)) throw error;
+      }
+    },
+  };
+}
+
+/** How long a text is on the wire. */
+export function bytes(text: string): number {
+  return new TextEncoder().encode(text).length;
 }

@@ -4,8 +4,10 @@ import type { Environment } from "./environment.js";
 
 /** Who reacts. */
 export interface Sleeper {
-  /** The page is looked at again, or the network is back. */
+  /** The page is looked at again, or the network is gone. */
   wake(): void;
+  /** The network is back, perhaps another one. */
+  online(): void;
   /** The page is being left, perhaps for good: keep what matters. */
   keep(): void;
   /** The page is kept frozen: let go of the network, or the browser does. */
@@ -32,7 +34,7 @@ export function listen({ document, window }: Environment, sleeper: Sleeper): () 
     if (document?.visibilityState === "visible") sleeper.wake();
     else sleeper.keep();
   });
-  on(window, "online", () => sleeper.wake());
+  on(window, "online", () => sleeper.online());
   on(window, "offline", () => sleeper.wake());
   on(window, "pageshow", (event) => {
     if ((event as PageTransitionEvent).persisted) sleeper.rise();

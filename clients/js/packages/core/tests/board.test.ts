@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Board, keepSame } from "../src/board.js";
+import { createBoard, keepSame } from "../src/board.js";
 import { fakeTime, pass, settle, World } from "./world.js";
 
 beforeEach(fakeTime);
@@ -11,7 +11,7 @@ function board() {
     n: now.n,
     part: keepSame(old?.part, structuredClone(now.part)),
   });
-  return { now, board: new Board(new World().tab(), read) };
+  return { now, board: createBoard(new World().tab(), read) };
 }
 
 test("a snapshot is the same object until something changes", () => {

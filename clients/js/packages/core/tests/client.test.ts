@@ -28,6 +28,7 @@ describe("connecting", () => {
       ticket: "ticket-1",
     });
     expect(world.socket).toMatchObject({ protocols: ["dualwire.v1"] });
+    await pass(0.5);
     expect(world.stream.url.searchParams.get("protocol")).toBe("dualwire.v1");
     expect(world.stream.url.href).not.toContain("ticket");
     expect(world.stream.init?.headers).toMatchObject({ Authorization: "Bearer token" });
@@ -41,6 +42,36 @@ describe("connecting", () => {
       rooms: ["room:hall"],
     });
     expect(player.names()).toEqual(["session", "connected"]);
+  });
+
+  test("for the first time has the event stream begin where the WebSocket does", async () => {
+    const player = new Player(world);
+    void player.connection.connect();
+    await settle();
+    expect([world.sockets.length, world.streams.length]).toEqual([1, 0]);
+    const first = hello("w1");
+    world.socket.frame(first);
+    world.socket.frame(event(1));
+    await settle();
+
+    const cursor = JSON.parse(world.stream.url.searchParams.get("cursor") ?? "{}");
+    expect(cursor).toEqual({ ...(first.streams as object), "room:hall": [EPOCH, 2] });
+  });
+
+  test("does not wait for a WebSocket that fails, or is silent", async () => {
+    void new Player(world).connection.connect();
+    await settle();
+    world.socket.end();
+    await settle();
+    expect(world.streams.length, "it failed").toBe(1);
+
+    const silent = new World();
+    void new Player(silent).connection.connect();
+    await pass(0.4);
+    expect(silent.streams.length).toBe(0);
+    await pass(0.1);
+    expect(silent.streams.length).toBe(1);
+    expect(silent.stream.url.searchParams.has("cursor")).toBe(false);
   });
 
   test("with a cookie it needs no ticket", async () => {

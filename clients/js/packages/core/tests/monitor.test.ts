@@ -148,7 +148,7 @@ describe("a page that wakes up", () => {
     await new Player(world).open();
     world.answer = ({ body }) =>
       body.type === "ping" ? Response.json({}, { status: 404 }) : undefined;
-    world.window.dispatchEvent(new Event("online"));
+    wake();
     await pass(0);
 
     expect(world.streams.length).toBe(2);
@@ -165,7 +165,7 @@ describe("a page that wakes up", () => {
     world.refuseStream = () => null;
     expect(player.states).toEqual(["closed", "closed"]);
     world.window.dispatchEvent(new Event("online"));
-    await settle();
+    await pass(0);
 
     expect(player.states).toEqual(["connecting", "connecting"]);
   });
@@ -178,6 +178,85 @@ describe("a page that wakes up", () => {
     player.connection.disconnect();
 
     expect(player.connection.cursor()["room:hall"]?.[1]).toBe(2);
+  });
+});
+
+describe("when the network is back", () => {
+  async function online(): Promise<void> {
+    world.window.dispatchEvent(new Event("online"));
+    await pass(0);
+  }
+
+  /** What is asked is never answered, as by a network that swallows everything. */
+  function nobody() {
+    return new Promise<never>(() => {});
+  }
+
+  test("what is open is replaced without a gap, whether it lives or not", async () => {
+    const player = await new Player(world).open();
+    const [socket, stream] = [world.socket, world.stream];
+    await online();
+    expect([world.sockets.length, world.streams.length]).toEqual([2, 2]);
+    expect(player.states).toEqual(["open", "open"]);
+    socket.frame(event(1));
+    world.socket.frame(hello("w2"));
+    world.stream.frame(hello("s2"));
+    await settle();
+
+    expect([socket.aborted, stream.aborted]).toEqual([true, true]);
+    expect(player.numbers).toEqual([1]);
+    expect(player.snapshot.statistics).toMatchObject({ reconnects: 0, outagesHidden: 0 });
+  });
+
+  test("a replacement that nobody answered is begun anew", async () => {
+    await new Player(world).open();
+    await online();
+    const lost = world.socket;
+    await online();
+
+    expect([world.sockets.length, lost.aborted]).toEqual([3, true]);
+  });
+
+  test("what was being opened is not waited for", async () => {
+    const player = await new Player(world).open();
+    world.refuseStream = nobody;
+    world.socket.end();
+    world.stream.end();
+    await pass(3);
+    expect(player.states).toEqual(["connecting", "connecting"]);
+    world.refuseStream = () => null;
+    const lost = world.socket;
+    await online();
+    world.socket.frame(hello("w2"));
+    world.stream.frame(hello("s2"));
+    await settle();
+
+    expect(lost.aborted).toBe(true);
+    expect(player.states).toEqual(["open", "open"]);
+  });
+
+  test("nor is what was asked by HTTP", async () => {
+    const player = new Player(world);
+    world.answer = nobody as never;
+    void player.connection.connect();
+    await pass(3);
+    expect(world.sockets.length).toBe(0);
+    world.answer = () => undefined;
+    await online();
+
+    expect(world.sockets.length).toBe(1);
+    expect(player.snapshot.error?.message).toBe(
+      "The server does not answer: the network is another one",
+    );
+  });
+
+  test("nothing is opened that nobody wants any more", async () => {
+    const player = await new Player(world).open();
+    world.window.dispatchEvent(new Event("online"));
+    player.connection.disconnect();
+    await pass(0);
+
+    expect(world.sockets.length).toBe(1);
   });
 });
 

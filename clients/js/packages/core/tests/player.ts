@@ -48,12 +48,10 @@ export class Player {
 
   /** Connected, both connections open. */
   async open(more: Parameters<typeof hello>[1] = {}): Promise<this> {
-    const before = this.world.sockets.length;
     void this.connection.connect().catch(() => {});
     await settle();
-    // What is loaded for some options takes longer than what is only awaited.
-    for (let n = 0; n < 100 && this.world.sockets.length === before; n += 1) await settle();
     this.world.socket.frame(hello("w1", more));
+    await settle();
     this.world.streams.at(-1)?.frame(hello("s1", more));
     await settle();
     return this;

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import "../src/digest.js";
+import { checkDigest } from "../src/digest.js";
 import { Player } from "./player.js";
 import { event, fakeTime, hello, pass, settle, World } from "./world.js";
 
@@ -43,7 +43,7 @@ describe("a digest", () => {
     event(n, "room:hall", { digest: createHash("sha256").update(raw).digest("hex") });
 
   test("is asked for, and what does not fit is left to the other connection", async () => {
-    const player = await new Player(world, { digest: true }).open();
+    const player = await new Player(world, { checkDigest }).open();
     expect(world.socket.url.searchParams.get("digest")).toBe("sha256");
     expect(world.stream.url.searchParams.get("digest")).toBe("sha256");
     world.socket.frame(signed(1));
@@ -64,7 +64,7 @@ describe("a digest", () => {
   });
 
   test("that is missing does not fit; the next connection brings the event", async () => {
-    const player = await new Player(world, { digest: true }).open();
+    const player = await new Player(world, { checkDigest }).open();
     player.connection.debug.cut("sse");
     world.socket.frame(event(1));
     await pass(1);

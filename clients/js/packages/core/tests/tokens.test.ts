@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { expiresAt, Tokens } from "../src/tokens.js";
+import { createTokens, expiresAt } from "../src/tokens.js";
 import { fakeTime, pass, World } from "./world.js";
 
 beforeEach(fakeTime);
@@ -12,7 +12,7 @@ function token(seconds: number): string {
 
 test("both connections ask at once, and it is one fetch", async () => {
   const fetch = vi.fn(async () => "one");
-  const tokens = new Tokens(fetch, new World().tab(), vi.fn());
+  const tokens = createTokens(fetch, new World().tab(), vi.fn());
 
   expect(await Promise.all([tokens.current(), tokens.current()])).toEqual(["one", "one"]);
   expect(await tokens.current()).toBe("one");
@@ -21,7 +21,7 @@ test("both connections ask at once, and it is one fetch", async () => {
 
 test("a refused token is fetched anew once; a second refusal is final until one is accepted", async () => {
   let n = 0;
-  const tokens = new Tokens(() => String(++n), new World().tab(), vi.fn());
+  const tokens = createTokens(() => String(++n), new World().tab(), vi.fn());
   await tokens.current();
 
   expect(tokens.refused("1")).toBe(true);
@@ -33,19 +33,19 @@ test("a refused token is fetched anew once; a second refusal is final until one 
 });
 
 test("a token that was given once cannot be fetched anew", async () => {
-  const tokens = new Tokens("given", new World().tab(), vi.fn());
+  const tokens = createTokens("given", new World().tab(), vi.fn());
 
   expect(await tokens.current()).toBe("given");
   expect(tokens.refused("given")).toBe(false);
   tokens.forget();
   expect(await tokens.current()).toBe("given");
-  expect(await new Tokens(undefined, new World().tab(), vi.fn()).current()).toBeNull();
+  expect(await createTokens(undefined, new World().tab(), vi.fn()).current()).toBeNull();
 });
 
 test("the server gets a fresh token before the old one expires", async () => {
   const send = vi.fn(async () => {});
   const source = vi.fn(() => token(300));
-  const tokens = new Tokens(source, new World().tab(), send);
+  const tokens = createTokens(source, new World().tab(), send);
   await tokens.current();
   tokens.startRefreshing();
   await pass(269);
@@ -62,7 +62,7 @@ test("the server gets a fresh token before the old one expires", async () => {
 
 test("a refresh that fails is tried again", async () => {
   const send = vi.fn().mockRejectedValueOnce(new Error("offline")).mockResolvedValue(null);
-  const tokens = new Tokens(() => token(60), new World().tab(), send);
+  const tokens = createTokens(() => token(60), new World().tab(), send);
   await tokens.current();
   tokens.startRefreshing();
   await pass(49);

@@ -148,7 +148,7 @@ export class World {
     const headers = init.headers as Record<string, string>;
     const post = { path: url.pathname, query: url.searchParams, body, headers };
     this.posts.push(post);
-    const answer = this.answer(post);
+    const answer = await heeding(init, this.answer(post));
     if (answer instanceof Error) throw answer;
     if (answer instanceof Response) return answer;
     if (answer !== undefined) return Response.json(answer);
@@ -163,7 +163,7 @@ export class World {
   }
 
   async #openStream(url: URL, init: RequestInit): Promise<Response> {
-    const refused = this.refuseStream();
+    const refused = await heeding(init, this.refuseStream());
     if (refused !== null) return refused;
     let sink: ReadableStreamDefaultController<Uint8Array> | null = null;
     const body = new ReadableStream<Uint8Array>({
@@ -191,6 +191,15 @@ export class World {
     this.streams.push(line);
     return new Response(body, { headers: { "content-type": "text/event-stream" } });
   }
+}
+
+/** An answer, unless its request is aborted before it comes. */
+function heeding<T>({ signal }: RequestInit, answer: T | Promise<T>): T | Promise<T> {
+  if (!(answer instanceof Promise)) return answer;
+  const aborted = new Promise<never>((_, reject) => {
+    signal?.addEventListener("abort", () => reject(signal.reason));
+  });
+  return Promise.race([answer, aborted]);
 }
 
 /** Locks, one holder each, the others in order. */

@@ -52,10 +52,13 @@ export function Races({ recent, firsts }: Props) {
         )}
       </svg>
       <figcaption>
-        First: <b data-type="websocket">{NAMES.websocket}</b>{" "}
-        {firsts.websocket.toLocaleString("en")} times,{" "}
-        <b data-type="sse">{NAMES.sse.toLowerCase()}</b> {firsts.sse.toLocaleString("en")}
+        First: <b data-type="websocket">{NAMES.websocket}</b> {times(firsts.websocket)},{" "}
+        <b data-type="sse">{NAMES.sse.toLowerCase()}</b> {times(firsts.sse)}
       </figcaption>
     </figure>
   );
+}
+
+function times(count: number): string {
+  return count === 1 ? "once" : `${count.toLocaleString("en")} times`;
 }

@@ -93,38 +93,29 @@ export type Frame = HelloFrame | Entry | SkipFrame | LostFrame | ResetFrame;
  */
 export function readFrame(frame: JSONObject): Frame | null {
   const type = text(frame, "type");
-  return READERS.get(type)?.(frame) ?? null;
+  return Object.hasOwn(READERS, type) ? READERS[type as Frame["type"]](frame) : null;
 }
 
-const READERS: ReadonlyMap<string, (frame: JSONObject) => Frame> = new Map<
-  string,
-  (frame: JSONObject) => Frame
->([
-  ["hello", hello],
-  ["event", (frame) => ({ type: "event", ...entry(frame), event: object(frame, "event") })],
-  [
-    "subscribed",
-    (frame) => ({
-      type: "subscribed",
-      ...entry(frame),
-      ...room(frame),
-      start: number(frame, "from", 0),
-    }),
-  ],
-  [
-    "unsubscribed",
-    (frame) => ({
-      type: "unsubscribed",
-      ...entry(frame),
-      ...room(frame),
-      until: number(frame, "until", 0),
-    }),
-  ],
-  ["reply", reply],
-  ["skip", (frame) => ({ type: "skip", stream: text(frame, "stream"), ...range(frame) })],
-  ["lost", lost],
-  ["reset", reset],
-]);
+const READERS: { readonly [type in Frame["type"]]: (frame: JSONObject) => Frame } = {
+  hello,
+  event: (frame) => ({ type: "event", ...entry(frame), event: object(frame, "event") }),
+  subscribed: (frame) => ({
+    type: "subscribed",
+    ...entry(frame),
+    ...room(frame),
+    start: number(frame, "from", 0),
+  }),
+  unsubscribed: (frame) => ({
+    type: "unsubscribed",
+    ...entry(frame),
+    ...room(frame),
+    until: number(frame, "until", 0),
+  }),
+  reply,
+  skip: (frame) => ({ type: "skip", stream: text(frame, "stream"), ...range(frame) }),
+  lost,
+  reset,
+};
 
 function hello(frame: JSONObject): HelloFrame {
   const stream = `player:${text(frame, "player")}`;

@@ -4,4 +4,4 @@
  */
 
 export type { MergedEvent, MergeItem, MergeStatistics, Moved, Replied } from "./items.js";
-export { Merge, type MergeSettings } from "./receiver.js";
+export { createMerge, type Merge, type MergeSettings } from "./receiver.js";

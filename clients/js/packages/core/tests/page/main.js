@@ -1,0 +1,3 @@
+import { createConnection } from "../../src/index.js";
+
+createConnection({ token: "token" }).connect();
