@@ -174,7 +174,8 @@ async def test_bytes_that_the_loop_holds_are_not_overtaken(writes: Writes) -> No
         assert len(writes) == past, "the loop still holds something"
         peer.drain()
         await until(lambda: len(peer.texts) == 5)
-        assert list(peer.texts)[1:] == ["1", "2", "pong", "3"]
+        # What the protocol says by itself does not wait for what we still keep.
+        assert [each for each in peer.texts if each != "pong"][1:] == ["1", "2", "3"]
         await until(lambda: transport.buffered == 0)
         transport.write([event(4)])
         assert len(writes) == past + 1, "nothing is in the way any more"
