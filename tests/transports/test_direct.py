@@ -177,6 +177,7 @@ async def test_bytes_that_the_loop_holds_are_not_overtaken(writes: Writes) -> No
         # What the protocol says by itself does not wait for what we still keep.
         assert [each for each in peer.texts if each != "pong"][1:] == ["1", "2", "3"]
         await until(lambda: transport.buffered == 0)
+        past = len(writes)
         transport.write([event(4)])
         assert len(writes) == past + 1, "nothing is in the way any more"
 
