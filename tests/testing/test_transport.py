@@ -19,6 +19,7 @@ from dualwire.core.encoding.plain import PlainEventStream, PlainText
 from dualwire.testing import FakeTransport, TransportPeer, check_transport, transport_cases
 from dualwire.transports.sse import EventStreamTransport
 from dualwire.transports.websocket import WebSocketTransport
+from tests.event_stream import StreamReader
 from tests.live import serving
 
 
@@ -50,15 +51,13 @@ async def fake() -> AsyncIterator[TransportPeer]:
     yield FakePeer()
 
 
-class StreamPeer(TransportPeer):
+class StreamPeer(StreamReader):
     """Whoever iterates the byte stream of an SSE response."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.sse = EventStreamTransport(PlainEventStream("node"))
         self.transport: Transport = self.sse
-        self.raw = bytearray()
-        self.reading = asyncio.Event()
-        self.reading.set()
         self.task = asyncio.create_task(self._read())
 
     async def _read(self) -> None:
@@ -67,25 +66,6 @@ class StreamPeer(TransportPeer):
             async for chunk in stream:
                 self.raw += chunk
                 await self.reading.wait()
-
-    def _data(self, named: bool) -> list[str]:
-        blocks = self.raw.decode().split("\n\n")[:-1]
-        return [block.split("data: ")[1] for block in blocks if ("event: " in block) is named]
-
-    @property
-    def texts(self) -> Sequence[str]:
-        return self._data(named=False)
-
-    @property
-    def goodbye(self) -> int | None:
-        found = self._data(named=True)
-        return int(found[0].split('"code":')[1].split(",")[0]) if found else None
-
-    def stall(self) -> None:
-        self.reading.clear()
-
-    def drain(self) -> None:
-        self.reading.set()
 
     async def leave(self) -> None:
         self.task.cancel()

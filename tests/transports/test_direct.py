@@ -7,7 +7,7 @@ import contextlib
 import errno
 import os
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import cast
 
@@ -18,9 +18,10 @@ from dualwire.abc import TransportListener
 from dualwire.codes import DRAINING, PEER_GONE, Code
 from dualwire.core.encoding import Batch, Frame
 from dualwire.core.encoding.plain import PlainEventStream
-from dualwire.testing import TransportPeer, transport_cases
+from dualwire.testing import transport_cases
 from dualwire.transports import direct as direct_module
 from dualwire.transports.direct import DirectTransport, Handover, Receiver
+from tests.event_stream import StreamReader
 from tests.live import until
 
 LOOPS = (asyncio.new_event_loop, uvloop.new_event_loop)
@@ -61,19 +62,17 @@ class Owner(asyncio.Protocol):
         asyncio.get_running_loop().call_soon(self.gone.set)
 
 
-class DirectPeer(TransportPeer):
+class DirectPeer(StreamReader):
     """A connected pair of sockets: the transport writes to one, the peer reads the other."""
 
     def __init__(self) -> None:
+        super().__init__()
         encoding = PlainEventStream("node")
         self.direct = DirectTransport("sse", encoding, NoHandover(), lambda *_: "", 32 * 1024)
         self.transport = self.direct
         ours, self.socket = socket.socketpair()
         self.ours = ours
         self.socket.setblocking(False)
-        self.raw = bytearray()
-        self.reading = asyncio.Event()
-        self.reading.set()
 
     async def begin(self) -> None:
         loop = asyncio.get_running_loop()
@@ -88,25 +87,6 @@ class DirectPeer(TransportPeer):
             if not read:
                 return
             self.raw += read
-
-    def _data(self, named: bool) -> list[str]:
-        blocks = self.raw.decode().split("\n\n")[:-1]
-        return [block.split("data: ")[1] for block in blocks if ("event: " in block) is named]
-
-    @property
-    def texts(self) -> Sequence[str]:
-        return self._data(named=False)
-
-    @property
-    def goodbye(self) -> int | None:
-        found = self._data(named=True)
-        return int(found[0].split('"code":')[1].split(",")[0]) if found else None
-
-    def stall(self) -> None:
-        self.reading.clear()
-
-    def drain(self) -> None:
-        self.reading.set()
 
     async def leave(self) -> None:
         self.task.cancel()
