@@ -143,8 +143,10 @@ class Group:
             # Who comes meanwhile is owed nothing from before.
             walk = self._walk = iter(list(self.members))
             self._kept_from, self.walked_at = end, now
-        looked = 0
+        looked = frames = 0
         takers: dict[int, list[Connection]] = {}
+        newest: list[Connection] = []
+        of_newest = end
         for connection in islice(walk, most):
             looked += 1
             if connection.owing is not self:
@@ -156,11 +158,11 @@ class Group:
             if owed_from == end:
                 continue
             connection.owed_from = end
-            if owed_from in takers:
-                takers[owed_from].append(connection)
-            else:
-                takers[owed_from] = [connection]
-        frames = 0
+            # Neighbours stand at the same place as a rule.
+            if owed_from != of_newest:
+                of_newest = owed_from
+                newest = takers.setdefault(owed_from, [])
+            newest.append(connection)
         for owed_from, connections in takers.items():
             frames += len(connections) * (end - owed_from)
             for place in self._write(connections, owed_from):

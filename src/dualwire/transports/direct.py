@@ -211,20 +211,22 @@ class DirectTransport(Transport):
         # One loop that looks and one that writes: what the kernel does for each write drives all
         # else out of the processor's caches.
         n, data = batch.n, batch.joined
-        descriptors: list[int] = []
-        places: list[int] = []
+        clear = [transport for transport in transports if not transport._asks]
         left: list[int] = []
-        for place, transport in enumerate(transports):
-            if transport._asks and not transport._is_clear():
-                transport._write_batch(batch)
-                left.append(place)
-            else:
-                transport._written_n = n
-                descriptors.append(transport._descriptor)  # type: ignore[arg-type]
-                places.append(place)
-        for number, taken in _write_each(descriptors, data):
-            transports[places[number]]._leave(data[taken:])
-            left.append(places[number])
+        if len(clear) != len(transports):
+            clear = []
+            for place, transport in enumerate(transports):
+                if transport._asks and not transport._is_clear():
+                    transport._write_batch(batch)
+                    left.append(place)
+                else:
+                    clear.append(transport)
+        for transport in clear:
+            transport._written_n = n
+        for number, taken in _write_each([each._descriptor for each in clear], data):
+            transport = clear[number]
+            transport._leave(data[taken:])
+            left.append(transports.index(transport))
         return left
 
     def _write_batch(self, batch: Batch) -> None:
@@ -347,7 +349,7 @@ def _descriptor_of(socket: asyncio.Transport) -> int | None:
     return descriptor if descriptor >= 0 else None
 
 
-def _write_each(descriptors: Sequence[int], data: bytes) -> Iterable[tuple[int, int]]:
+def _write_each(descriptors: Sequence[int | None], data: bytes) -> Iterable[tuple[int, int]]:
     """Write the same bytes to many sockets.
 
     Returns:
@@ -357,7 +359,7 @@ def _write_each(descriptors: Sequence[int], data: bytes) -> Iterable[tuple[int, 
     while len(done) < len(descriptors):
         try:
             # Nothing of ours runs between two writes.
-            done.extend(map(os.write, descriptors[len(done) :], repeat(data)))
+            done.extend(map(os.write, descriptors[len(done) :], repeat(data)))  # type: ignore[arg-type]
         except OSError:
             # It takes nothing now, or never will again, which the event loop finds out. What was
             # written before it is in the list.
