@@ -92,6 +92,10 @@ class Figures:
     p50_us: int
     p99_us: int
     max_us: int
+    worst_loop_ms: float | None = None
+    """The longest time for which the server's event loop was held up, where it watches that."""
+    worst_collector_ms: float | None = None
+    """The longest collection of garbage."""
 
     @property
     def cpu_us(self) -> float:
@@ -166,8 +170,10 @@ class Load:
                 tokens.write("".join(f"{each}\n" for each in self.tokens))
                 tokens.flush()
                 arguments |= {"T": tokens.name}
+            await _pauses(served)
             line = [word for name, value in arguments.items() for word in (f"-{name}", str(value))]
             found: dict[str, Any] = json.loads(await _output(str(program), *line))
+            found |= await _pauses(served)
         return Figures(**found)
 
     def _arguments(self, served: Served) -> dict[str, Any]:
@@ -199,3 +205,16 @@ def _with(path: str, query: str) -> str:
     # A percent sign would be taken for the player's number.
     query = query.replace("%", "%%")
     return f"{path}&{query[1:]}" if query and "?" in path else path + query
+
+
+async def _pauses(served: Served) -> dict[str, float]:
+    """The longest pauses since the last time, where the server watches them."""
+    if not served.pauses:
+        return {}
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    request = f"GET {served.pauses} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+    writer.write(request.encode())
+    answer = await reader.read()
+    writer.close()
+    found: dict[str, float] = json.loads(answer.partition(b"\r\n\r\n")[2])
+    return found

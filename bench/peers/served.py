@@ -31,6 +31,8 @@ class Served:
     """Where personal messages are subscribed to, if that is somewhere else."""
     drives: bool = False
     """Whether ``POST /drive?players=N&rounds=M`` makes it send to N players in turn, M times."""
+    pauses: str = ""
+    """GET: the longest pauses since it was asked before; empty where nobody watches."""
     first_frame: str = ""
     """A client's first words on a WebSocket."""
     opened_by: str = ""

@@ -58,6 +58,7 @@ async def fanout(options: Options) -> int:
         f"{PACED // 1000} k/s: paced. Flat out: 1 publisher, or {ASIDE}, each publishing as soon "
         "as its last POST is answered. CPU µs: per delivery, the server's, user and system, "
         "publishing included.",
+        "Loop, collector: the longest pauses of all rounds, of our own server. "
         "Per core: deliveries per second of the server's CPU. ours ÷ its: median of paired runs, "
         "of CPU where paced, of deliveries per core flat out. Absolute figures are noise while "
         "other programs run here.",
@@ -141,6 +142,8 @@ def _table(found: Found) -> Table:
         "per core",
         "p50 ms",
         "p99 ms",
+        "loop ms",
+        "collector ms",
         "lost",
         "ours ÷ its",
     )
@@ -161,11 +164,18 @@ def _table(found: Found) -> Table:
             f"{each.of(per_core):,.0f}",
             f"{each.of(lambda run: run.p50_us) / 1000:.1f}",
             f"{each.of(lambda run: run.p99_us) / 1000:.1f}",
+            _worst([run.worst_loop_ms for run in each.runs]),
+            _worst([run.worst_collector_ms for run in each.runs]),
             f"{lost:,.0f}",
             "" if compared is None else f"{compared:.2f}",
         )
         before = each.case
     return table
+
+
+def _worst(pauses: Sequence[float | None]) -> str:
+    known = [each for each in pauses if each is not None]
+    return f"{max(known):.1f}" if known else ""
 
 
 def list_of_cases(found: Found) -> list[str]:

@@ -45,6 +45,7 @@ async def started(
                 sse=f"/api/events?protocol={protocol}{who}",
                 personal="/pub?player=p%d",
                 drives=True,
+                pauses="" if tls else "/pauses",
                 opened_by='"hello"' if protocol == "dualwire.v1" else "",
                 tls=tls,
             )

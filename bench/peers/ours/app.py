@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import time
+from collections.abc import AsyncIterator
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dualwire import ConnectionManager
@@ -17,6 +19,8 @@ from dualwire.abc import Authenticator
 from dualwire.config import Config, Heartbeat
 from dualwire.http import JWTAuthenticator, realtime_router, routes_of
 from dualwire.types import Identity
+
+from .pauses import Pauses
 
 __all__ = ["app"]
 
@@ -83,6 +87,21 @@ async def tell(request: Request) -> Response:
     return Response(status_code=204)
 
 
+pauses = Pauses()
+
+
+async def tell_pauses(_request: Request) -> Response:
+    """``GET /pauses``: the longest ones since it was asked before."""
+    return JSONResponse(pauses.take())
+
+
+@contextlib.asynccontextmanager
+async def lifespan(app: object) -> AsyncIterator[None]:
+    """Served, and watched."""
+    async with manager.lifespan(app), pauses.watched():
+        yield
+
+
 authenticator = JWTAuthenticator(secret) if secret else EverybodyIsSomebody()
 app = Starlette(
     routes=[
@@ -90,7 +109,8 @@ app = Starlette(
         Route("/pub", publish, methods=["POST"]),
         Route("/tell", tell, methods=["POST"]),
         Route("/drive", drive, methods=["POST"]),
+        Route("/pauses", tell_pauses),
         *routes_of(realtime_router(manager, authenticator)),
     ],
-    lifespan=manager.lifespan,
+    lifespan=lifespan,
 )
