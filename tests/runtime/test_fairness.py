@@ -15,8 +15,10 @@ from dualwire.runtime import housekeeping
 from dualwire.runtime.admission import Opening
 from dualwire.runtime.flushing import FLUSH_BATCH, FLUSH_MOST
 from dualwire.runtime.node import Node
+from dualwire.runtime.publishing import SLICE
 from dualwire.testing import FakeTransport
 from dualwire.types import GLOBAL, Event, Identity, player_stream, room_stream
+from tests.live import until
 
 CROWD = 1_000
 EVENT = Event(payload=b'{"n":1}')
@@ -96,6 +98,41 @@ async def test_an_idle_connections_own_message_goes_before_a_large_room(crowd: C
     await asyncio.sleep(0)
     assert last.texts
     assert crowd.written <= 3 * FLUSH_BATCH
+
+
+async def test_a_publisher_that_never_yields_makes_nothing_grow_without_bound(
+    crowd: Crowd,
+) -> None:
+    limits = Config().limits
+    most, published = 0, limits.outbox_events + 50
+    for _ in range(published):
+        await crowd.node.engine.publish(GLOBAL, EVENT)
+        some = next(iter(crowd.node.connections.values()))
+        assert some.owing is not None
+        most = max(most, some.owing.waiting)
+    assert most <= limits.outbox_events + CROWD / FLUSH_MOST + 1
+    await until(lambda: all(len(each.frames) == published for each in crowd.transports))
+    assert not some.waiting
+
+
+async def test_who_publishes_without_end_lets_the_loop_turn(crowd: Crowd) -> None:
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    counting = asyncio.create_task(count())
+    began = asyncio.get_running_loop().time()
+    published = 0
+    while asyncio.get_running_loop().time() - began < 10 * SLICE:
+        await crowd.node.publish(GLOBAL, EVENT)
+        published += 1
+    counting.cancel()
+    assert turns >= 2
+    assert published > turns
 
 
 async def test_looking_after_a_crowd_leaves_the_loop_to_others(
