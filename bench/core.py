@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from dualwire.logs import configure_logging
+
 from .openings import Opening, measure_openings
 from .reports import keep, silence_log
 from .sink import Figure, conditions, measure
@@ -39,6 +41,8 @@ def main() -> None:
             f"{each.deliveries_per_second:,}",
         )
     console.print(table)
+    # As a server whose log has only errors.
+    configure_logging("error", for_good=True)
     openings = measure_openings(OPENINGS)
     console.print(_openings(openings))
     report = {

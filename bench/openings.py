@@ -21,7 +21,6 @@ import dualwire
 from dualwire import Config, ConnectionManager, Heartbeat
 from dualwire.http import JWTAuthenticator, realtime_router
 from dualwire.http.gate import Gate
-from dualwire.logs import configure_logging
 from dualwire.runtime.admission import Admission
 from dualwire.runtime.node import Node
 from dualwire.server.gateway import GatewayHTTPProtocol, GatewayWebSocketProtocol
@@ -143,7 +142,6 @@ class Site:
 
 def measure_openings(count: int) -> list[Opening]:
     """Open so many connections of each kind, and as many again for the same players."""
-    configure_logging("error", for_good=True)
     found = []
     for kind in KINDS:
         opening = Opening(kind)
@@ -212,7 +210,6 @@ def kept_by_part(players: int) -> dict[str, float]:
     Returns:
         The largest first; the event loop's sockets and the kernel's buffers are not among them.
     """
-    configure_logging("error", for_good=True)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_kept(players))
 
