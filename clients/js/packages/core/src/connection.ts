@@ -165,9 +165,7 @@ export function createClientConnection(
   const greeted = (life: Life, hello: JSONObject): void => {
     const { type, connection: name, ping_interval: interval } = hello;
     if (type !== "hello" || typeof name !== "string") {
-      throw new ProtocolError(
-        "expected hello as the first frame: this server does not speak dualwire.v1",
-      );
+      throw new ProtocolError("expected hello first: this server does not speak dualwire.v1");
     }
     life.id = name;
     life.openedAt = now();
@@ -178,17 +176,17 @@ export function createClientConnection(
       current = life;
       replacement = null;
       moveFailures = 0;
-      gauge.moves += 1;
-      if (old !== null) release(old);
+      release(old);
+    } else if (id !== null) {
+      gauge.reconnects += 1;
     }
     id = name;
     error = null;
-    gauge.opened += 1;
     enter("open");
   };
 
-  const release = (life: Life): void => {
-    if (life.over) return;
+  const release = (life: Life | null): void => {
+    if (life === null || life.over) return;
     life.end();
     if (life.id !== null) owner.left(life);
   };
@@ -269,8 +267,8 @@ export function createClientConnection(
     stop(state = "closed") {
       wanted = false;
       unschedule();
-      if (replacement !== null) release(replacement);
-      if (current !== null) release(current);
+      release(replacement);
+      release(current);
       current = replacement = null;
       enter(state);
     },
@@ -291,10 +289,10 @@ export function createClientConnection(
 
     renew() {
       if (state === "open") {
-        if (replacement !== null) release(replacement);
+        release(replacement);
         replacement = begin();
       } else if (state === "connecting") {
-        if (current !== null) release(current);
+        release(current);
         open();
       } else {
         connection.hurry();
@@ -316,8 +314,7 @@ export function createClientConnection(
       fault = next;
       if (fault === "cut") connection.drop();
       else if (before === "cut" && wanted) open();
-      else if (before === "swallow" && fault === null)
-        connection.drop("Its frames were swallowed.");
+      else if (before === "swallow" && fault === null) connection.drop();
       owner.changed(connection);
     },
 
@@ -325,7 +322,7 @@ export function createClientConnection(
       const { degraded } = connection;
       const out = wanted && error !== null ? "unhealthy" : "unknown";
       const health = state === "open" ? (degraded === null ? "healthy" : "degraded") : out;
-      const quality = gauge.read();
+      const quality = { ...gauge };
       return { type, id, state, since, health, degraded, retryAt, error, fault, quality };
     },
   };

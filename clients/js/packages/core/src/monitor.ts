@@ -80,7 +80,7 @@ export function createMonitor(
 
   /** Ask the WebSocket for an answer, which measures its round trip. */
   const askWebSocket = (): void => {
-    if (websocket.send('{"type":"ping"}')) askedWebSocket ??= now();
+    if (websocket.send(JSON.stringify({ type: "ping" }))) askedWebSocket ??= now();
   };
 
   /** Have the server say something on the event stream. */

@@ -18,11 +18,7 @@ export function createPair(environment: Environment, owner: Owner, sharing: Shar
   const both = [websocket, sse];
 
   /** Open the event stream, now or when it is this tab's turn. Idempotent. */
-  const startEventStream = (): void => {
-    const start = () => sse.start();
-    if (sharing.applies) sharing.request(() => sse.stop("standby"), start);
-    else start();
-  };
+  const startEventStream = (): void => sharing.request(() => sse.stop("standby"), sse.start);
 
   const debug: Debug = {
     drop: (type) => types[type].drop(),

@@ -122,7 +122,7 @@ export function createReceiving(
     },
 
     /** Everything before it has been given to the audience. */
-    cursor: (): Cursor => merge.cursor(),
+    cursor: merge.cursor,
 
     /**
      * Go on where an earlier page stood: as if a connection had said so and ended, so that whatever
