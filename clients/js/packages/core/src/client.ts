@@ -1,8 +1,8 @@
 /** Both connections of a player as one: what it is made of, and what an application calls. */
 
 import { createBoard } from "./board.js";
+import type { Owner } from "./client_connection.js";
 import { createCommands } from "./commands.js";
-import type { Owner } from "./connection.js";
 import { createCourse } from "./course.js";
 import { createEmitter } from "./emitter.js";
 import { browser } from "./environment.js";

@@ -1,7 +1,7 @@
 /** The course of a client: begun, moved to another session, put to sleep and woken up, ended. */
 
+import type { ClientConnection } from "./client_connection.js";
 import type { Commands } from "./commands.js";
-import type { ClientConnection } from "./connection.js";
 import type { Emitter } from "./emitter.js";
 import type { Ending } from "./ended.js";
 import type { Environment } from "./environment.js";

@@ -3,7 +3,7 @@
  * and whether a question comes back at once. A connection that is worse is reported, not closed.
  */
 
-import type { ClientConnection } from "./connection.js";
+import type { ClientConnection } from "./client_connection.js";
 import type { Environment } from "./environment.js";
 import type { JSONObject } from "./json.js";
 import type { Life } from "./life.js";

@@ -1,7 +1,7 @@
 /** How connections are opened, and which of their ends are final. */
 
+import type { ClientConnection } from "./client_connection.js";
 import { isUnproved } from "./codes.js";
-import type { ClientConnection } from "./connection.js";
 import type { Ending } from "./ended.js";
 import type { Environment } from "./environment.js";
 import type { Life } from "./life.js";

@@ -1,6 +1,7 @@
 /** Both connections of a client. */
 
-import { createClientConnection, type Owner } from "./connection.js";
+import type { Owner } from "./client_connection.js";
+import { createClientConnection } from "./connection.js";
 import type { Environment } from "./environment.js";
 import type { Debug } from "./game_connection.js";
 import type { Sharing } from "./sharing.js";

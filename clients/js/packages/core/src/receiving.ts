@@ -4,8 +4,8 @@
  */
 
 import { createAcknowledging } from "./acknowledging.js";
+import type { ClientConnection } from "./client_connection.js";
 import type { Commands } from "./commands.js";
-import type { ClientConnection } from "./connection.js";
 import type { Emitter } from "./emitter.js";
 import type { Environment } from "./environment.js";
 import { ProtocolError } from "./errors.js";

@@ -1,6 +1,6 @@
 /** Where the client as a whole stands, what went wrong last, and the promise of `connect()`. */
 
-import type { ClientConnection } from "./connection.js";
+import type { ClientConnection } from "./client_connection.js";
 import type { Emitter } from "./emitter.js";
 import type { Environment } from "./environment.js";
 import type { ConnectionType, Ended, Problem, Status } from "./types.js";

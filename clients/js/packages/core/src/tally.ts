@@ -1,6 +1,6 @@
 /** What has come, and what nobody noticed. */
 
-import type { ClientConnection } from "./connection.js";
+import type { ClientConnection } from "./client_connection.js";
 import type { ConnectionType, Delivered, Item } from "./types.js";
 
 /** What {@link createTally} makes. */
