@@ -22,6 +22,9 @@ def mirrored() -> list[list[object]]:
 
 def test_the_mirror_is_equal() -> None:
     codes = CODES.values()
-    rows = [[code.number, code.name, code.reason, code.reconnect] for code in codes]
+    # Only what is final has its reason there: of the rest, the server's goodbye tells it.
+    rows = [
+        [code.number, code.name, *([] if code.reconnect else [code.reason])] for code in codes
+    ]
 
     assert mirrored() == rows

@@ -37,12 +37,12 @@ export function createBoard<T extends object>(
   return {
     get(): T {
       // While somebody listens, it changes only when they are told.
-      if (shown === null || stale || listeners.size === 0) {
+      if (stale || listeners.size === 0) {
         const fresh = read(shown);
         if (shown === null || !isSame(shown, fresh)) shown = fresh;
         stale = false;
       }
-      return shown;
+      return shown as T;
     },
 
     subscribe(listener: () => void): () => void {

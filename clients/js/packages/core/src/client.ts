@@ -1,8 +1,8 @@
 /** Both connections of a player as one: what it is made of, and what an application calls. */
 
 import { createBoard } from "./board.js";
+import type { Owner } from "./client_connection.js";
 import { createCommands } from "./commands.js";
-import type { Owner } from "./connection.js";
 import { createCourse } from "./course.js";
 import { createEmitter } from "./emitter.js";
 import { browser } from "./environment.js";
@@ -33,6 +33,7 @@ const COMMAND_TIMEOUT = 30;
  * The methods of what is returned need no `this`: they can be passed on their own.
  */
 export function createConnection(options: ConnectionOptions = {}): GameConnection {
+  const { checkDigest } = options;
   const environment = { ...browser(), ...options.environment };
   const base = (options.url ?? environment.origin).replace(/\/+$/, "");
 
@@ -46,7 +47,10 @@ export function createConnection(options: ConnectionOptions = {}): GameConnectio
   const tally = createTally();
 
   const tokens: Tokens = createTokens(options.token, environment, (it) => uplink.send(it));
-  const server = createServer(base, environment, tokens, options.query);
+  const server = createServer(base, environment, tokens, {
+    ...(checkDigest && { digest: "sha256" }),
+    ...options.query,
+  });
   const memory = createMemory(environment, base, options.persist ?? true);
   const session = createSession(options, server, memory, environment);
 
@@ -91,8 +95,8 @@ export function createConnection(options: ConnectionOptions = {}): GameConnectio
     over: (connection, ending) => course.over(connection, ending),
 
     changed(connection) {
-      const outage = tally.connection(connection);
-      if (outage !== null) receiving.recovered(connection, outage === "noticed");
+      const noticed = tally.connection(connection);
+      if (noticed !== null) receiving.recovered(connection, noticed);
       emitter.emit("connection", connection.info());
       status.judge(connection, session.id ?? "");
       board.changed();
@@ -105,34 +109,13 @@ export function createConnection(options: ConnectionOptions = {}): GameConnectio
   const commands = createCommands(uplink, environment);
   const monitor = createMonitor(environment, uplink, owner.changed);
   const audience = { emit: emitter.emit, item, problem: status.problem, counted: board.counted };
-  const receiving = createReceiving(
-    environment,
-    uplink,
-    commands,
-    monitor,
-    audience,
-    options.checkDigest,
-  );
-  const opener = createOpener(
-    environment,
-    server,
-    tokens,
-    session,
-    receiving,
-    options.checkDigest !== undefined,
-  );
-  const course = createCourse({
-    environment,
-    emitter,
-    status,
+  const receiving = createReceiving(environment, uplink, commands, monitor, audience, checkDigest);
+  const opener = createOpener(environment, server, tokens, session, receiving);
+  const course = createCourse(environment, emitter, status, session, pair, receiving, {
     tokens,
     server,
-    memory,
-    session,
-    pair,
     monitor,
     commands,
-    receiving,
     tally,
   });
 

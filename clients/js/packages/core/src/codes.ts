@@ -12,34 +12,49 @@ export interface Code {
   readonly reconnect: boolean;
 }
 
-const table: readonly (readonly [number, string, string, boolean])[] = [
-  [1000, "normal", "The peer closed the connection.", false],
-  [1001, "going_away", "The page or the program went away.", true],
-  [1006, "peer_gone", "The connection broke without a goodbye.", true],
-  [1009, "message_too_big", "A message was larger than the limit.", false],
-  [1012, "restart", "The server restarts.", true],
-  [4001, "draining", "This node makes room; connect again, elsewhere.", true],
-  [4002, "overtaken", "The connection fell behind what history keeps.", true],
-  [4003, "stale", "The peer gave no sign of life.", true],
-  [4004, "token_expired", "The token expired; refresh it first.", true],
-  [4005, "rate_limited", "Too many; try again after retry_after seconds.", true],
-  [4400, "logged_out", "The player left the game.", false],
-  [4401, "unauthorized", "There is no valid token.", false],
-  [4403, "forbidden", "Not allowed for this player.", false],
-  [4409, "session_replaced", "The player logged in through a newer game client session.", false],
-  [4410, "revoked", "The player's access was revoked.", false],
-  [4411, "replaced", "A newer connection of the same type took this one's place.", false],
-  [4422, "protocol_error", "The peer broke the protocol.", false],
+/**
+ * Number, name, and for a person the reason why there is no coming back. Why a connection that may
+ * come back has ended, the server says itself as it ends it.
+ */
+const table: readonly (readonly [number, string, string?])[] = [
+  [1000, "normal", "The peer closed the connection."],
+  [1001, "going_away"],
+  [1006, "peer_gone"],
+  [1009, "message_too_big", "A message was larger than the limit."],
+  [1012, "restart"],
+  [4001, "draining"],
+  [4002, "overtaken"],
+  [4003, "stale"],
+  [4004, "token_expired"],
+  [4005, "rate_limited"],
+  [4400, "logged_out", "The player left the game."],
+  [4401, "unauthorized", "There is no valid token."],
+  [4403, "forbidden", "Not allowed for this player."],
+  [4409, "session_replaced", "The player logged in through a newer game client session."],
+  [4410, "revoked", "The player's access was revoked."],
+  [4411, "replaced", "A newer connection of the same type took this one's place."],
+  [4422, "protocol_error", "The peer broke the protocol."],
 ];
 
 /** Every code that dualwire itself uses, by number. */
 export const CODES: ReadonlyMap<number, Code> = new Map(
-  table.map(([number, name, reason, reconnect]) => [number, { number, name, reason, reconnect }]),
+  table.map((row) => [row[0], codeOf(...row)]),
 );
+
+/** @param final why there is no coming back; without it there is */
+function codeOf(number: number, name: string, final?: string): Code {
+  const reason = final ?? `The connection ended: ${name}.`;
+  return { number, name, reason, reconnect: final === undefined };
+}
 
 /** The code of a number that is certainly in the table. */
 export function code(number: 1000 | 1006 | 4005 | 4401): Code {
   return CODES.get(number) as Code;
+}
+
+/** Whether it says that nothing proves who asks, or no longer. */
+export function isUnproved({ number }: Code): boolean {
+  return number === 4401 || number === 4004;
 }
 
 /**
@@ -50,12 +65,5 @@ export function code(number: 1000 | 1006 | 4005 | 4401): Code {
  */
 export function codeFor(number: number, name = ""): Code {
   if (number === 1005) return code(1000);
-  return (
-    CODES.get(number) ?? {
-      number,
-      name: name || "peer_code",
-      reason: name || "A code of the peer's own.",
-      reconnect: true,
-    }
-  );
+  return CODES.get(number) ?? codeOf(number, name || "peer_code");
 }

@@ -4,6 +4,7 @@
  */
 
 import { delay, moveDelay } from "./backoff.js";
+import type { ClientConnection, Owner } from "./client_connection.js";
 import { broken, type Ending, farewell } from "./ended.js";
 import type { Environment } from "./environment.js";
 import { messageOf, ProtocolError } from "./errors.js";
@@ -12,72 +13,13 @@ import { createLife, type Life } from "./life.js";
 import { Gauge } from "./quality.js";
 import { Refused } from "./server.js";
 import { createTimer } from "./timer.js";
-import type { TransportListener } from "./transport.js";
-import type { ConnectionInfo, ConnectionState, ConnectionType, Degraded, Fault } from "./types.js";
+import type { ConnectionState, ConnectionType, Fault } from "./types.js";
 
 /**
  * Seconds that a connection must have lived for its end to be no failure in a row: otherwise one
  * that opens and breaks at once would be tried without pause.
  */
 const SETTLED = 5;
-
-/** What becomes of what a connection brings. */
-export interface Owner {
-  /** Open a transport for a life, unless the life is over by then; fills in its proof. */
-  open(connection: ClientConnection, life: Life, listener: TransportListener): Promise<void>;
-  /** The server said `hello`. */
-  greeted(connection: ClientConnection, life: Life, hello: JSONObject): void;
-  /**
-   * A frame came.
-   *
-   * @throws ProtocolError it is not as the protocol has it
-   */
-  take(connection: ClientConnection, life: Life, frame: JSONObject, text: string): void;
-  /** A life ended after its `hello`. */
-  left(life: Life): void;
-  /** Whether there may be another life after this end. */
-  mayReturn(connection: ClientConnection, life: Life, ending: Ending): boolean;
-  /** There may not. */
-  over(connection: ClientConnection, ending: Ending): void;
-  /** Its state, health or fault is another one now. */
-  changed(connection: ClientConnection): void;
-}
-
-/** A connection of one type, kept open until told otherwise. */
-export interface ClientConnection {
-  readonly type: ConnectionType;
-  /** The other connection; set by the client. */
-  twin: ClientConnection;
-  readonly state: ConnectionState;
-  readonly isOpen: boolean;
-  readonly id: string | null;
-  readonly error: string | null;
-  degraded: Degraded | null;
-  readonly fault: Fault | null;
-  readonly gauge: Gauge;
-  readonly life: Life | null;
-  /** Open, and stay open. Idempotent. */
-  start(): void;
-  /** End, and stay closed. Idempotent. */
-  stop(state?: "closed" | "standby"): void;
-  /** End the current life; another begins as after any loss. */
-  drop(message?: string): void;
-  /** End the current life and begin another at once. */
-  reopen(): void;
-  /** Try at once if the next try waits for its time. */
-  hurry(): void;
-  /**
-   * The network is another one: what is being opened is begun anew, because nobody will answer it,
-   * and what is open is replaced without a gap, because it may be dead and not know it.
-   */
-  renew(): void;
-  /** Send a message; whether the connection was open to take it. */
-  send(text: string): boolean;
-  /** Open another one, and end this one as soon as the other is open. Idempotent. */
-  replace(): void;
-  spoil(fault: Fault | null): void;
-  info(): ConnectionInfo;
-}
 
 /** Make a connection; its twin is still to be set. */
 export function createClientConnection(
@@ -165,9 +107,7 @@ export function createClientConnection(
   const greeted = (life: Life, hello: JSONObject): void => {
     const { type, connection: name, ping_interval: interval } = hello;
     if (type !== "hello" || typeof name !== "string") {
-      throw new ProtocolError(
-        "expected hello as the first frame: this server does not speak dualwire.v1",
-      );
+      throw new ProtocolError("expected hello first: this server does not speak dualwire.v1");
     }
     life.id = name;
     life.openedAt = now();
@@ -178,17 +118,17 @@ export function createClientConnection(
       current = life;
       replacement = null;
       moveFailures = 0;
-      gauge.moves += 1;
-      if (old !== null) release(old);
+      release(old);
+    } else if (id !== null) {
+      gauge.reconnects += 1;
     }
     id = name;
     error = null;
-    gauge.opened += 1;
     enter("open");
   };
 
-  const release = (life: Life): void => {
-    if (life.over) return;
+  const release = (life: Life | null): void => {
+    if (life === null || life.over) return;
     life.end();
     if (life.id !== null) owner.left(life);
   };
@@ -269,8 +209,8 @@ export function createClientConnection(
     stop(state = "closed") {
       wanted = false;
       unschedule();
-      if (replacement !== null) release(replacement);
-      if (current !== null) release(current);
+      release(replacement);
+      release(current);
       current = replacement = null;
       enter(state);
     },
@@ -291,10 +231,10 @@ export function createClientConnection(
 
     renew() {
       if (state === "open") {
-        if (replacement !== null) release(replacement);
+        release(replacement);
         replacement = begin();
       } else if (state === "connecting") {
-        if (current !== null) release(current);
+        release(current);
         open();
       } else {
         connection.hurry();
@@ -316,8 +256,7 @@ export function createClientConnection(
       fault = next;
       if (fault === "cut") connection.drop();
       else if (before === "cut" && wanted) open();
-      else if (before === "swallow" && fault === null)
-        connection.drop("Its frames were swallowed.");
+      else if (before === "swallow" && fault === null) connection.drop();
       owner.changed(connection);
     },
 
@@ -325,7 +264,7 @@ export function createClientConnection(
       const { degraded } = connection;
       const out = wanted && error !== null ? "unhealthy" : "unknown";
       const health = state === "open" ? (degraded === null ? "healthy" : "degraded") : out;
-      const quality = gauge.read();
+      const quality = { ...gauge };
       return { type, id, state, since, health, degraded, retryAt, error, fault, quality };
     },
   };

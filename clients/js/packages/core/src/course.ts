@@ -1,12 +1,11 @@
 /** The course of a client: begun, moved to another session, put to sleep and woken up, ended. */
 
+import type { ClientConnection } from "./client_connection.js";
 import type { Commands } from "./commands.js";
-import type { ClientConnection } from "./connection.js";
 import type { Emitter } from "./emitter.js";
 import type { Ending } from "./ended.js";
 import type { Environment } from "./environment.js";
 import { EndedError } from "./errors.js";
-import type { Memory } from "./memory.js";
 import type { Monitor } from "./monitor.js";
 import type { Pair } from "./pair.js";
 import type { Receiving } from "./receiving.js";
@@ -24,27 +23,27 @@ const LAST_WORDS = 1;
 /** Seconds between two records of where this tab stands. */
 const KEEP_EVERY = 1;
 
-/** What is begun and ended together. */
+/** What is begun and ended together with the connections. */
 interface Parts {
-  readonly environment: Environment;
-  readonly emitter: Emitter;
-  readonly status: ClientStatus;
   readonly tokens: Tokens;
   readonly server: Server;
-  readonly memory: Memory;
-  readonly session: Session;
-  readonly pair: Pair;
   readonly monitor: Monitor;
   readonly commands: Commands;
-  readonly receiving: Receiving;
   readonly tally: Tally;
 }
 
 /** What {@link createCourse} makes. */
 export type Course = ReturnType<typeof createCourse>;
 
-export function createCourse(parts: Parts) {
-  const { environment, emitter, status, tokens, memory, session, pair, receiving, tally } = parts;
+export function createCourse(
+  environment: Environment,
+  emitter: Emitter,
+  status: ClientStatus,
+  session: Session,
+  pair: Pair,
+  receiving: Receiving,
+  { tokens, server, monitor, commands, tally }: Parts,
+) {
   const keeping = createTimer(environment);
   const lastWords = createTimer(environment);
   let unlisten = (): void => {};
@@ -64,9 +63,9 @@ export function createCourse(parts: Parts) {
     keep();
     status.stop(next, reason);
     pair.stop();
-    parts.commands.end(reason);
+    commands.end(reason);
     tokens.stopRefreshing();
-    parts.monitor.stop();
+    monitor.stop();
     receiving.stop();
     unlisten();
     keeping.clear();
@@ -128,30 +127,25 @@ export function createCourse(parts: Parts) {
   /** Try at once what waits for its turn, and see whether open connections still live. */
   const wake = (): void => {
     pair.hurry();
-    parts.monitor.wake();
+    monitor.wake();
   };
 
   const sleeper: Sleeper = {
     wake,
     keep,
     online() {
-      parts.server.interrupt();
+      server.interrupt();
       // A turn later, when whoever was interrupted knows it.
       environment.setTimer(() => {
         if (!status.isActive) return;
         pair.renew();
-        parts.monitor.wake();
+        monitor.wake();
       }, 0);
     },
     sleep: pair.stop,
     rise: start,
-    stored(key) {
-      const { player } = session;
-      if (!status.ended?.canTakeBack || player === null || key !== memory.key(player)) return;
-      const other = session.other();
-      if (other === null) return;
-      session.use(other);
-      moved();
+    stored() {
+      if (status.ended?.canTakeBack && session.follow()) moved();
     },
   };
 

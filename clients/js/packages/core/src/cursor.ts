@@ -25,21 +25,17 @@ export function isNumberFrom(value: unknown, least: number): value is number {
  * @throws ProtocolError it is not a cursor
  */
 export function parseCursor(value: JSONValue | undefined): Cursor {
-  if (!isObject(value)) throw new ProtocolError("a cursor is an object");
-  const entries = Object.entries(value);
-  if (entries.length > MAX_STREAMS) {
-    throw new ProtocolError(`a cursor names at most ${MAX_STREAMS} streams, got ${entries.length}`);
+  const places = isObject(value) ? Object.values(value) : null;
+  if (places === null || places.length > MAX_STREAMS || !places.every(isPlace)) {
+    const got = `${JSON.stringify(value)}`.slice(0, 80);
+    throw new ProtocolError(
+      `a cursor maps at most ${MAX_STREAMS} streams to [epoch, next], got ${got}`,
+    );
   }
-  // Without a prototype, a stream may have any name.
-  const cursor: Record<string, readonly [string, number]> = Object.create(null);
-  for (const [stream, pair] of entries) {
-    const [epoch, next, ...rest] = Array.isArray(pair) ? pair : [];
-    if (!isEpoch(epoch) || !isNumberFrom(next, 1) || rest.length > 0) {
-      throw new ProtocolError(
-        `a cursor maps a stream to [epoch, next]; ${JSON.stringify(stream.slice(0, 80))} has neither`,
-      );
-    }
-    cursor[stream] = [epoch, next];
-  }
-  return cursor;
+  return value as Cursor;
+}
+
+function isPlace(value: JSONValue): boolean {
+  const [epoch, next, ...rest] = Array.isArray(value) ? value : [];
+  return isEpoch(epoch) && isNumberFrom(next, 1) && rest.length === 0;
 }

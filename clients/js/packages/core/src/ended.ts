@@ -33,6 +33,7 @@ export function closedWith(number: number, reason: string): Ending {
   return ending(codeFor(number, name), "", seconds(Number.parseFloat(after ?? "")));
 }
 
-function seconds(value: unknown): number | null {
+/** Seconds that a peer asks to wait, if they are any. */
+export function seconds(value: unknown): number | null {
   return typeof value === "number" && value >= 0 ? value : null;
 }

@@ -1,5 +1,7 @@
 /** The world around: clock, chance, network, storage, and what the browser tells of the page. */
 
+import { attempt } from "./json.js";
+
 /** What a client uses of the world. Every part can be replaced, see `testing`. */
 export interface Environment {
   /** Seconds of a clock that never goes back. */
@@ -41,14 +43,9 @@ export type Store = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 export function browser(): Environment {
   const found = globalThis as Partial<typeof globalThis>;
   const page = found.document ?? null;
-  const storage = (name: "localStorage" | "sessionStorage"): Store | null => {
-    try {
-      // Reading it throws where the user forbids storage.
-      return page && (found[name] ?? null);
-    } catch {
-      return null;
-    }
-  };
+  // Reading it throws where the user forbids storage.
+  const storage = (name: "localStorage" | "sessionStorage"): Store | null =>
+    page && (attempt(() => found[name]) ?? null);
   return {
     now: () => performance.now() / 1000,
     wall: () => Date.now(),
@@ -57,22 +54,15 @@ export function browser(): Environment {
     clearTimer: (timer) => clearTimeout(timer as undefined),
     fetch: (input, init) => fetch(input, init),
     WebSocket: found.WebSocket as typeof WebSocket,
-    randomId,
+    randomId: () => crypto.getRandomValues(new Uint32Array(3)).join("-"),
     localStorage: storage("localStorage"),
     sessionStorage: storage("sessionStorage"),
     locks: page && (found.navigator?.locks ?? null),
     document: page,
-    window: page && (found.window ?? null),
+    window: page && window,
     origin: found.location?.origin ?? "",
     protocolOf,
   };
-}
-
-function randomId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(12));
-  return btoa(String.fromCharCode(...bytes))
-    .replace(/\+/g, "-")
-    .replace(/\//g, "_");
 }
 
 function protocolOf(origin: string): string {

@@ -17,9 +17,14 @@ export function isObject(value: unknown): value is JSONObject {
 
 /** Read one JSON object; `null` if the text is anything else. */
 export function readObject(text: string): JSONObject | null {
+  const value = attempt((): unknown => JSON.parse(text));
+  return isObject(value) ? value : null;
+}
+
+/** Do it; `null` if that throws. */
+export function attempt<T>(work: () => T): T | null {
   try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : null;
+    return work();
   } catch {
     return null;
   }

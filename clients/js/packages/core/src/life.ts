@@ -20,7 +20,7 @@ const GRACE = 5;
 export interface Proof {
   readonly session: string;
   readonly token: string | null;
-  readonly by: "token" | "ticket" | "cookie";
+  readonly byTicket: boolean;
 }
 
 /** What {@link createLife} makes. */

@@ -2,7 +2,7 @@
 
 import { parseCursor } from "./cursor.js";
 import type { Environment } from "./environment.js";
-import { readObject } from "./json.js";
+import { attempt, readObject } from "./json.js";
 import type { Cursor } from "./types.js";
 
 /** Where a tab was before its page was loaded again. */
@@ -31,10 +31,8 @@ export function createMemory(environment: Environment, base: string, persist: bo
     key,
 
     tab(): TabRecord | null {
-      const record = readObject(attempt(() => tab?.getItem(prefix)) ?? "");
-      const { player, session, cursor } = record ?? {};
-      if (typeof player !== "string" || typeof session !== "string") return null;
-      return { player, session, cursor: attempt(() => parseCursor(cursor)) ?? {} };
+      const record = readObject(attempt(() => tab?.getItem(prefix)) ?? "") as TabRecord | null;
+      return record && { ...record, cursor: attempt(() => parseCursor(record.cursor)) ?? {} };
     },
 
     keepTab(record: TabRecord | null): void {
@@ -49,12 +47,4 @@ export function createMemory(environment: Environment, base: string, persist: bo
       keep(all, key(player), session);
     },
   };
-}
-
-function attempt<T>(work: () => T): T | null {
-  try {
-    return work();
-  } catch {
-    return null;
-  }
 }

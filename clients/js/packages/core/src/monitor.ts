@@ -3,7 +3,7 @@
  * and whether a question comes back at once. A connection that is worse is reported, not closed.
  */
 
-import type { ClientConnection } from "./connection.js";
+import type { ClientConnection } from "./client_connection.js";
 import type { Environment } from "./environment.js";
 import type { JSONObject } from "./json.js";
 import type { Life } from "./life.js";
@@ -80,7 +80,7 @@ export function createMonitor(
 
   /** Ask the WebSocket for an answer, which measures its round trip. */
   const askWebSocket = (): void => {
-    if (websocket.send('{"type":"ping"}')) askedWebSocket ??= now();
+    if (websocket.send(JSON.stringify({ type: "ping" }))) askedWebSocket ??= now();
   };
 
   /** Have the server say something on the event stream. */

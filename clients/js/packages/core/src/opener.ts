@@ -1,6 +1,7 @@
 /** How connections are opened, and which of their ends are final. */
 
-import type { ClientConnection } from "./connection.js";
+import type { ClientConnection } from "./client_connection.js";
+import { isUnproved } from "./codes.js";
 import type { Ending } from "./ended.js";
 import type { Environment } from "./environment.js";
 import type { Life } from "./life.js";
@@ -17,18 +18,13 @@ import { openWebSocket } from "./websocket.js";
 /** Seconds for which a client that has nothing yet waits with its event stream for a `hello`. */
 const HEAD_START = 0.5;
 
-/**
- * Opens transports.
- *
- * @param digest whether events come with their digests
- */
+/** Opens transports. */
 export function createOpener(
   environment: Environment,
   server: Server,
   tokens: Tokens,
   session: Session,
   receiving: Receiving,
-  digest: boolean,
 ) {
   let heard = (): void => {};
   const hello = new Promise<void>((resolve) => {
@@ -60,12 +56,8 @@ export function createOpener(
       }
       const ticket = !isStream && token !== null ? await session.ticket(id) : "";
       if (life.over) return;
-      life.proof = {
-        session: id,
-        token,
-        by: token === null ? "cookie" : ticket ? "ticket" : "token",
-      };
-      const query = { session_id: id, ...(digest && { digest: "sha256" }) };
+      life.proof = { session: id, token, byTicket: ticket !== "" };
+      const query = { session_id: id };
       const cursor = receiving.cursor();
       if (!isStream) {
         const address = url("/api/ws", { ...query, ...(ticket && { ticket }) }, fitting(cursor));
@@ -92,17 +84,15 @@ export function createOpener(
     mayReturn({ proof, openedAt }: Life, { code }: Ending, moved: () => void): boolean {
       heard();
       if (proof !== null && proof.session !== session.id) return true;
-      if (code.number === 4401 || code.number === 4004) {
+      if (isUnproved(code)) {
         // Before a proof was sent, the server has already refused a fresh token.
         if (proof === null) return false;
         // A ticket may have been too old; whoever asks for the next one must prove it all again.
-        if (proof.by === "ticket" && openedAt === null) return true;
+        if (proof.byTicket && openedAt === null) return true;
         return tokens.refused(proof.token);
       }
       if (code.number !== 4409) return code.reconnect;
-      const other = session.other();
-      if (other !== null) {
-        session.use(other);
+      if (session.follow()) {
         queueMicrotask(moved);
         return true;
       }

@@ -1,6 +1,7 @@
 /** Both connections of a client. */
 
-import { createClientConnection, type Owner } from "./connection.js";
+import type { Owner } from "./client_connection.js";
+import { createClientConnection } from "./connection.js";
 import type { Environment } from "./environment.js";
 import type { Debug } from "./game_connection.js";
 import type { Sharing } from "./sharing.js";
@@ -18,11 +19,7 @@ export function createPair(environment: Environment, owner: Owner, sharing: Shar
   const both = [websocket, sse];
 
   /** Open the event stream, now or when it is this tab's turn. Idempotent. */
-  const startEventStream = (): void => {
-    const start = () => sse.start();
-    if (sharing.applies) sharing.request(() => sse.stop("standby"), start);
-    else start();
-  };
+  const startEventStream = (): void => sharing.request(() => sse.stop("standby"), sse.start);
 
   const debug: Debug = {
     drop: (type) => types[type].drop(),

@@ -14,27 +14,19 @@ export function smoothed(before: number | null, measured: number): number {
 }
 
 /** What is counted and measured of one connection. */
-export class Gauge {
+export class Gauge implements Quality {
   roundTrip: number | null = null;
   lag: number | null = null;
   won = 0;
   duplicates = 0;
-  /** How often it opened. */
-  opened = 0;
-  /** How often that was a move to another node, which nobody notices. */
-  moves = 0;
+  /** How often it opened again; moves to another node, which nobody notices, do not count. */
+  reconnects = 0;
   failures = 0;
   lastSeen: number | null = null;
 
   /** A question was answered after so many seconds. */
   measured(roundTrip: number): void {
     this.roundTrip = smoothed(this.roundTrip, roundTrip);
-  }
-
-  read(): Quality {
-    const { roundTrip, lag, won, duplicates, failures, lastSeen } = this;
-    const reconnects = Math.max(0, this.opened - this.moves - 1);
-    return { roundTrip, lag, won, duplicates, reconnects, failures, lastSeen };
   }
 }
 

@@ -4,8 +4,8 @@
  */
 
 import { createAcknowledging } from "./acknowledging.js";
+import type { ClientConnection } from "./client_connection.js";
 import type { Commands } from "./commands.js";
-import type { ClientConnection } from "./connection.js";
 import type { Emitter } from "./emitter.js";
 import type { Environment } from "./environment.js";
 import { ProtocolError } from "./errors.js";
@@ -122,7 +122,7 @@ export function createReceiving(
     },
 
     /** Everything before it has been given to the audience. */
-    cursor: (): Cursor => merge.cursor(),
+    cursor: merge.cursor,
 
     /**
      * Go on where an earlier page stood: as if a connection had said so and ended, so that whatever

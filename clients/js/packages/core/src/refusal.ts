@@ -1,7 +1,7 @@
 /** What an HTTP answer that refuses means for a client. The mirror of `client/refusal.py`. */
 
 import { CODES, type Code, code } from "./codes.js";
-import { type Ending, ending } from "./ended.js";
+import { type Ending, ending, seconds } from "./ended.js";
 import { isObject, type JSONObject, readObject } from "./json.js";
 
 /**
@@ -10,32 +10,28 @@ import { isObject, type JSONObject, readObject } from "./json.js";
  * What our server says is believed. What something between says is not: a proxy that forbids
  * WebSockets is no reason to leave the game, because the twin may well pass.
  *
- * @param retryAfter the header, seconds or a date
  * @param wall milliseconds since 1970, now
  */
 export function refusal(
-  status: number,
+  { status, headers }: Pick<Response, "status" | "headers">,
   body: string,
-  retryAfter: string | null,
   wall: number,
 ): Ending {
   const content = readObject(body) ?? {};
   const said = isObject(content.error) ? content.error : {};
   const message = said.message ?? content.detail ?? `HTTP status ${status}`;
-  return ending(meant(status, said), String(message), seconds(retryAfter, wall));
+  return ending(meant(status, said), String(message), wait(headers.get("retry-after"), wall));
 }
 
 function meant(status: number, said: JSONObject): Code {
   const number = isObject(said.details) ? said.details.code : undefined;
-  const known =
-    CODES.get(number as number) ?? [...CODES.values()].find((each) => each.name === said.type);
-  if (known !== undefined) return known;
-  return code(status === 401 ? 4401 : status === 429 ? 4005 : 1006);
+  const guess = status === 401 ? 4401 : status === 429 ? 4005 : 1006;
+  return CODES.get(number as number) ?? code(guess);
 }
 
-function seconds(header: string | null, wall: number): number | null {
+/** What `Retry-After` says: seconds, or a date. */
+function wait(header: string | null, wall: number): number | null {
   if (header === null) return null;
   const number = Number(header);
-  const wait = Number.isNaN(number) ? (Date.parse(header) - wall) / 1000 : number;
-  return Number.isNaN(wait) ? null : Math.max(0, wait);
+  return seconds(Number.isNaN(number) ? Math.max(0, Date.parse(header) - wall) / 1000 : number);
 }

@@ -1,5 +1,6 @@
 /** The server's HTTP endpoints: who asks is proved, and refusals become endings. */
 
+import { isUnproved } from "./codes.js";
 import type { Ending } from "./ended.js";
 import type { Environment } from "./environment.js";
 import { DualwireError, messageOf } from "./errors.js";
@@ -42,7 +43,7 @@ export function createServer(
   base: string,
   environment: Environment,
   tokens: Tokens,
-  always: Query = {},
+  always: Query,
 ) {
   const asking = new Set<AbortController>();
 
@@ -74,20 +75,17 @@ export function createServer(
   ): Promise<{ content: JSONObject | null } | Ending> => {
     const controller = new AbortController();
     asking.add(controller);
-    const timer = environment.setTimer(
-      () => controller.abort(`nothing came within ${TIMEOUT} s`),
-      TIMEOUT * 1000,
-    );
+    const late = () => controller.abort(`nothing came within ${TIMEOUT} s`);
+    const timer = environment.setTimer(late, TIMEOUT * 1000);
     try {
       const { signal } = controller;
       const response = await environment.fetch(url, { ...init, method: "POST", signal });
-      const { headers, ok, status } = response;
       const text = await response.text();
       // The server read it and says what is wrong with it: an answer.
-      if (ok || (status === 400 && text.includes('"error_type"'))) {
+      if (response.ok || (response.status === 400 && text.includes('"error_type"'))) {
         return { content: readObject(text) };
       }
-      return refusal(status, text, headers.get("retry-after"), environment.wall());
+      return refusal(response, text, environment.wall());
     } catch (error) {
       throw new Unreached(`The server does not answer: ${messageOf(error)}`, true);
     } finally {
@@ -111,8 +109,7 @@ export function createServer(
       const proven = await token();
       const answer = await ask(urlOf(path, query), { ...proof(proven), body });
       if (!("code" in answer)) return answer.content;
-      const unproved = answer.code.number === 4401 || answer.code.number === 4004;
-      if (again || !unproved || !tokens.refused(proven)) throw new Refused(answer);
+      if (again || !isUnproved(answer.code) || !tokens.refused(proven)) throw new Refused(answer);
     }
   };
 

@@ -43,8 +43,8 @@ export interface Session {
   use(id: string): void;
   /** This tab is in it: a reload goes on here. */
   keep(cursor: Cursor): void;
-  /** Another id that a tab of this browser has chosen meanwhile, if there is one. */
-  other(): string | null;
+  /** Go where another tab of this browser has gone meanwhile; whether one has. */
+  follow(): boolean;
   /** The id that was found is of no use: another one is issued by {@link begin}. */
   abandon(): void;
   /** It is over for good: whoever connects next begins anew. */
@@ -117,6 +117,17 @@ export function createSession(
     id = shared;
   };
 
+  /** What all tabs keep from now on. */
+  const keepShared = (session: string | null): void => {
+    if (player !== null) memory.keepShared(player, session);
+  };
+
+  /** The id that another tab has chosen meanwhile, if one has. */
+  const other = (): string | null => {
+    const shared = player && memory.shared(player);
+    return shared === id ? null : shared;
+  };
+
   const session: Session = {
     untried: false,
 
@@ -161,26 +172,27 @@ export function createSession(
     use(chosen) {
       id = chosen;
       session.untried = false;
-      if (player !== null) memory.keepShared(player, id);
+      keepShared(id);
     },
 
     keep(cursor) {
       if (id !== null && player !== null) memory.keepTab({ player, session: id, cursor });
     },
 
-    other() {
-      const shared = player && memory.shared(player);
-      return shared === id ? null : shared;
+    follow() {
+      const there = other();
+      if (there !== null) session.use(there);
+      return there !== null;
     },
 
     abandon() {
-      if (player !== null) memory.keepShared(player, null);
+      keepShared(null);
       id = null;
       session.untried = false;
     },
 
     forget() {
-      if (player !== null && session.other() === null) memory.keepShared(player, null);
+      if (other() === null) keepShared(null);
       memory.keepTab(null);
       id = player = null;
     },

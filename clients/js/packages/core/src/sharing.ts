@@ -23,21 +23,23 @@ export function createSharing(
   let done: (() => void) | undefined;
   let waiting: AbortController | null = null;
   const origin = () => new URL(base || page).origin;
-  return {
-    /** Whether the event stream has to be shared. */
-    get applies(): boolean {
-      if (locks === null || wish === false) return false;
-      // Many streams share one connection there. Where the browser does not say, better be careful.
-      return wish === true || !/^h[23]/.test(protocolOf(origin()));
-    },
 
+  /** Many streams share one connection of HTTP/2. Where the browser does not say, be careful. */
+  const isNeeded = () => (wish === "auto" ? !/^h[23]/.test(protocolOf(origin())) : wish);
+
+  return {
     /**
-     * Wait for the turn. A no-op while this tab waits, or has it.
+     * Wait for the turn, if the event stream has to be shared. A no-op while this tab waits, or has
+     * it.
      *
      * @param asked called before the wait begins
-     * @param granted called when this tab may hold the event stream
+     * @param granted called when this tab may hold the event stream; perhaps more than once
      */
     request(asked: () => void, granted: () => void): void {
+      if (locks === null || !isNeeded()) {
+        granted();
+        return;
+      }
       if (waiting !== null) return;
       waiting = new AbortController();
       asked();
@@ -47,7 +49,7 @@ export function createSharing(
           granted();
         });
       locks
-        ?.request(`dualwire event stream ${origin()}`, { signal: waiting.signal }, hold)
+        .request(`dualwire event stream ${origin()}`, { signal: waiting.signal }, hold)
         .catch(() => {
           // Nobody waits any more.
         });

@@ -1,11 +1,11 @@
 /** A client's event stream, read with `fetch`, so that a token travels in a header. */
 
+import { createParser } from "eventsource-parser";
 import { broken, type Ending } from "./ended.js";
 import type { Environment } from "./environment.js";
 import { messageOf } from "./errors.js";
-import { readMessages } from "./eventstream.js";
 import { refusal } from "./refusal.js";
-import { once, type Transport, type TransportListener } from "./transport.js";
+import type { Transport, TransportListener } from "./transport.js";
 
 /** Open an event stream. */
 export function openEventStream(
@@ -14,20 +14,12 @@ export function openEventStream(
   init: RequestInit,
   listener: TransportListener,
 ): Transport {
-  const heard = once(listener);
   const controller = new AbortController();
   const { signal } = controller;
-  read(environment, url, { ...init, signal, cache: "no-store" }, (text) => heard.text(text)).then(
-    (ending) => heard.ended(ending),
-    (error: unknown) => heard.ended(broken(`The event stream broke: ${messageOf(error)}`)),
-  );
-  return {
-    send: () => false,
-    abort() {
-      heard.over = true;
-      controller.abort();
-    },
-  };
+  read(environment, url, { ...init, signal, cache: "no-store" }, listener.text)
+    .catch((error: unknown) => broken(`The event stream broke: ${messageOf(error)}`))
+    .then(listener.ended);
+  return { send: () => false, abort: () => controller.abort() };
 }
 
 async function read(
@@ -38,20 +30,22 @@ async function read(
 ): Promise<Ending> {
   const response = await environment.fetch(url, init);
   const { body, headers, status } = response;
-  if (status !== 200) {
-    return refusal(status, await response.text(), headers.get("retry-after"), environment.wall());
-  }
+  if (status !== 200) return refusal(response, await response.text(), environment.wall());
   const type = headers.get("content-type") ?? "none";
   if (body === null || !type.startsWith("text/event-stream")) {
     void body?.cancel();
-    return broken(`expected content of type text/event-stream, got ${type}`);
+    return broken(`expected text/event-stream, got ${type}`);
   }
-  const take = readMessages(text);
+  const parser = createParser({
+    onEvent({ event = "message", data }) {
+      if (event === "message" && data !== "") text(data);
+    },
+  });
   const decoder = new TextDecoder();
   const reader = body.getReader();
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return broken("The event stream ended.");
-    take(decoder.decode(value, { stream: true }));
+    parser.feed(decoder.decode(value, { stream: true }));
   }
 }

@@ -1,6 +1,6 @@
 /** Where the client as a whole stands, what went wrong last, and the promise of `connect()`. */
 
-import type { ClientConnection } from "./connection.js";
+import type { ClientConnection } from "./client_connection.js";
 import type { Emitter } from "./emitter.js";
 import type { Environment } from "./environment.js";
 import type { ConnectionType, Ended, Problem, Status } from "./types.js";
@@ -11,6 +11,13 @@ export type ClientStatus = ReturnType<typeof createClientStatus>;
 /** @param changed called when the snapshot is another one */
 export function createClientStatus({ wall }: Environment, emitter: Emitter, changed: () => void) {
   let settle: (error?: Error) => void = () => {};
+
+  const enter = (next: Status, reason: string): void => {
+    const before = status.now;
+    status.now = next;
+    if (before === "connected" && next !== "connected") emitter.emit("disconnected", { reason });
+    changed();
+  };
 
   const status = {
     /** How it came, or is about to come, to an end. */
@@ -31,14 +38,14 @@ export function createClientStatus({ wall }: Environment, emitter: Emitter, chan
       status.ended = status.error = null;
       status.now = "connecting";
       status.entered = new Promise((resolve, reject) => {
-        settle = (error) => (error === undefined ? resolve() : reject(error));
+        settle = (error) => (error ? reject(error) : resolve());
       });
       // Who does not wait for it hears of it by the snapshot.
       status.entered.catch(() => {});
       changed();
     },
 
-    stop: (next: "idle" | "ended", reason: string): void => enter(next, reason),
+    stop: enter as (next: "idle" | "ended", reason: string) => void,
 
     /** `connect()` has come to something, or to nothing; a no-op if it has before. */
     settle: (error?: Error): void => settle(error),
@@ -61,13 +68,6 @@ export function createClientStatus({ wall }: Environment, emitter: Emitter, chan
       if (!message.startsWith("A listener of error ")) emitter.emit("error", status.error);
       changed();
     },
-  };
-
-  const enter = (next: Status, reason: string): void => {
-    const before = status.now;
-    status.now = next;
-    if (before === "connected" && next !== "connected") emitter.emit("disconnected", { reason });
-    changed();
   };
 
   return status;

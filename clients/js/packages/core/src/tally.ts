@@ -1,6 +1,6 @@
 /** What has come, and what nobody noticed. */
 
-import type { ClientConnection } from "./connection.js";
+import type { ClientConnection } from "./client_connection.js";
 import type { ConnectionType, Delivered, Item } from "./types.js";
 
 /** What {@link createTally} makes. */
@@ -24,15 +24,15 @@ export function createTally() {
     /**
      * A connection's state is another one now.
      *
-     * @returns the outage that ended, if one did
+     * @returns of an outage that ended, whether the player noticed it; else `null`
      */
-    connection({ id, isOpen, state, twin, type }: ClientConnection): "hidden" | "noticed" | null {
+    connection({ id, isOpen, state, twin, type }: ClientConnection): boolean | null {
       const hidden = out.get(type);
       if (isOpen) {
         out.delete(type);
         if (hidden === undefined) return null;
         if (hidden) this.outagesHidden += 1;
-        return hidden ? "hidden" : "noticed";
+        return !hidden;
       }
       if (state === "closed" && id !== null && hidden === undefined) {
         out.set(type, twin.isOpen);

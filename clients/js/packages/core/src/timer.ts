@@ -26,10 +26,5 @@ export function createTimer(environment: Environment) {
     clear,
     /** Have it done after so many seconds, unless something is to come already. */
     start,
-    /** Have it done after so many seconds, instead of what was to come. */
-    restart(seconds: number, work: () => void): void {
-      clear();
-      start(seconds, work);
-    },
   };
 }

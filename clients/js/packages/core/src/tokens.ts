@@ -4,7 +4,7 @@
  */
 
 import type { Environment } from "./environment.js";
-import { readObject } from "./json.js";
+import { attempt, readObject } from "./json.js";
 import type { Token } from "./options.js";
 import { createTimer } from "./timer.js";
 
@@ -54,7 +54,7 @@ export function createTokens(
   };
 
   const refreshIn = (seconds: number): void => {
-    timer.restart(Math.min(seconds, LONGEST_TIMER), async () => {
+    timer.start(Math.min(seconds, LONGEST_TIMER), async () => {
       try {
         if (source === null) return;
         await send({ type: "refresh", token: await fetchToken(source) });
@@ -121,10 +121,7 @@ export function createTokens(
  */
 export function expiresAt(token: string): number | null {
   const [, claims = ""] = token.split(".");
-  try {
-    const exp = readObject(atob(claims.replace(/-/g, "+").replace(/_/g, "/")))?.exp;
-    return typeof exp === "number" ? exp : null;
-  } catch {
-    return null;
-  }
+  const text = attempt(() => atob(claims.replace(/-/g, "+").replace(/_/g, "/")));
+  const exp = readObject(text ?? "")?.exp;
+  return typeof exp === "number" ? exp : null;
 }

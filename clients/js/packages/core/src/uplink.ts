@@ -1,6 +1,6 @@
 /** The way to the server: over the WebSocket, or by HTTP while there is none. */
 
-import type { ClientConnection } from "./connection.js";
+import type { ClientConnection } from "./client_connection.js";
 import type { Environment } from "./environment.js";
 import { MessageTooBigError } from "./errors.js";
 import type { JSONObject } from "./json.js";

@@ -15,7 +15,7 @@ export interface Sleeper {
   /** A frozen page is shown again. */
   rise(): void;
   /** Another tab wrote to the storage that all share. */
-  stored(key: string | null): void;
+  stored(): void;
 }
 
 /**
@@ -24,18 +24,16 @@ export interface Sleeper {
  * @returns ends it
  */
 export function listen({ document, window }: Environment, sleeper: Sleeper): () => void {
-  const heard: [EventTarget, string, (event: Event) => void][] = [];
-  const on = (target: EventTarget | null, name: string, listener: (event: Event) => void) => {
-    if (target === null) return;
-    target.addEventListener(name, listener);
-    heard.push([target, name, listener]);
-  };
+  const listening = new AbortController();
+  const { signal } = listening;
+  const on = (target: EventTarget | null, name: string, listener: (event: Event) => void) =>
+    target?.addEventListener(name, listener, { signal });
   on(document, "visibilitychange", () => {
     if (document?.visibilityState === "visible") sleeper.wake();
     else sleeper.keep();
   });
-  on(window, "online", () => sleeper.online());
-  on(window, "offline", () => sleeper.wake());
+  on(window, "online", sleeper.online);
+  on(window, "offline", sleeper.wake);
   on(window, "pageshow", (event) => {
     if ((event as PageTransitionEvent).persisted) sleeper.rise();
   });
@@ -43,8 +41,6 @@ export function listen({ document, window }: Environment, sleeper: Sleeper): () 
     sleeper.keep();
     if ((event as PageTransitionEvent).persisted) sleeper.sleep();
   });
-  on(window, "storage", (event) => sleeper.stored((event as StorageEvent).key));
-  return () => {
-    for (const [target, name, listener] of heard) target.removeEventListener(name, listener);
-  };
+  on(window, "storage", sleeper.stored);
+  return () => listening.abort();
 }

@@ -2,7 +2,7 @@
 
 import { broken, closedWith } from "./ended.js";
 import type { Environment } from "./environment.js";
-import { once, type Transport, type TransportListener } from "./transport.js";
+import type { Transport, TransportListener } from "./transport.js";
 
 const OPEN = 1;
 
@@ -17,24 +17,20 @@ export function openWebSocket(
   url: string,
   listener: TransportListener,
 ): Transport {
-  const heard = once(listener);
   const socket = new environment.WebSocket(url, ["dualwire.v1"]);
   socket.onmessage = ({ data }: { data: unknown }) => {
-    if (typeof data === "string") heard.text(data);
+    if (typeof data === "string") listener.text(data);
   };
   socket.onclose = ({ code, reason }) => {
-    heard.ended(code === 1006 ? broken("The WebSocket broke.") : closedWith(code, reason));
+    listener.ended(code === 1006 ? broken("The WebSocket broke.") : closedWith(code, reason));
   };
   return {
     send(text) {
-      if (heard.over || socket.readyState !== OPEN) return false;
+      if (socket.readyState !== OPEN) return false;
       socket.send(text);
       return true;
     },
-    abort() {
-      // Some browsers never tell the end of a socket whose network went away, so nobody waits.
-      heard.over = true;
-      socket.close();
-    },
+    // Some browsers never tell the end of a socket whose network went away, so nobody waits for it.
+    abort: () => socket.close(),
   };
 }

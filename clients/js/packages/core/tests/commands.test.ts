@@ -98,7 +98,7 @@ test("a refusal of the server ends it, unless it may have run before", async () 
   world.socket.end();
   world.answer = ({ path }) =>
     path === "/api/send"
-      ? Response.json({ error: { type: "forbidden", message: "No." } }, { status: 403 })
+      ? Response.json({ error: { message: "No.", details: { code: 4403 } } }, { status: 403 })
       : new Error("offline");
   const refused = player.connection.sendCommand({ command: "look" });
   await settle();
@@ -109,7 +109,7 @@ test("a refusal of the server ends it, unless it may have run before", async () 
   world.socket.frame(hello("w2"));
   const repeated = player.connection.sendCommand({ command: "look" });
   await settle();
-  world.answer = () => Response.json({ error: { type: "forbidden" } }, { status: 403 });
+  world.answer = () => Response.json({ error: { details: { code: 4403 } } }, { status: 403 });
   await pass(0.25);
   expect(await repeated).toMatchObject({ outcome: "unknown" });
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { CODES, codeFor } from "../src/codes.js";
-import { broken, closedWith, farewell } from "../src/ended.js";
+import { broken, closedWith, type Ending, farewell } from "../src/ended.js";
 import { refusal } from "../src/refusal.js";
 
 test("a goodbye says why, for a person and for a program", () => {
@@ -33,24 +33,29 @@ test("what broke says how", () => {
 
 const NOW = Date.UTC(2026, 0, 1);
 
+function refused(status: number, body: string, retryAfter?: string): Ending {
+  const headers = new Headers(retryAfter === undefined ? {} : { "Retry-After": retryAfter });
+  return refusal({ status, headers }, body, NOW);
+}
+
 test("a refusal of our server is believed", () => {
   const error = { type: "forbidden", message: "Not here.", details: { code: 4403 } };
 
-  expect(refusal(403, JSON.stringify({ error }), null, NOW)).toMatchObject({
+  expect(refused(403, JSON.stringify({ error }))).toMatchObject({
     code: codeFor(4403),
     message: "Not here.",
   });
-  const named = JSON.stringify({ error: { type: "session_replaced", message: "" } });
-  expect(refusal(409, named, null, NOW).code).toBe(codeFor(4409));
+  const named = JSON.stringify({ error: { message: "", details: { code: 4409 } } });
+  expect(refused(409, named).code).toBe(codeFor(4409));
 });
 
 test("what something between says is no reason to leave", () => {
-  expect(refusal(403, "<html>", null, NOW)).toMatchObject({
+  expect(refused(403, "<html>")).toMatchObject({
     code: codeFor(1006),
     message: "HTTP status 403",
   });
-  expect(refusal(401, "", null, NOW).code).toBe(codeFor(4401));
-  expect(refusal(429, "{}", "5", NOW)).toMatchObject({ code: codeFor(4005), retryAfter: 5 });
-  expect(refusal(503, "", new Date(NOW + 4000).toUTCString(), NOW).retryAfter).toBe(4);
-  expect(refusal(503, "", "soon", NOW).retryAfter).toBeNull();
+  expect(refused(401, "").code).toBe(codeFor(4401));
+  expect(refused(429, "{}", "5")).toMatchObject({ code: codeFor(4005), retryAfter: 5 });
+  expect(refused(503, "", new Date(NOW + 4000).toUTCString()).retryAfter).toBe(4);
+  expect(refused(503, "", "soon").retryAfter).toBeNull();
 });

@@ -5,13 +5,13 @@
 
 import { isEpoch, isNumberFrom, parseCursor } from "../cursor.js";
 import { ProtocolError } from "../errors.js";
-import { isObject, type JSONObject } from "../json.js";
+import { isObject, type JSONObject, type JSONValue } from "../json.js";
 import type { Cursor } from "../types.js";
 
-/** Where a connection begins; `stream` is the player's. */
+/** Where a connection begins. */
 export interface HelloFrame {
   readonly type: "hello";
-  readonly stream: string;
+  readonly player: string;
   readonly streams: Cursor;
 }
 
@@ -23,14 +23,14 @@ export interface EventFrame {
   readonly event: JSONObject;
 }
 
-/** The player came into a room; `start` is the offset after which it is due. */
+/** The player came into a room; `from` is the offset after which it is due. */
 export interface SubscribedFrame {
   readonly type: "subscribed";
   readonly stream: string;
   readonly offset: number;
   readonly room: string;
   readonly epoch: string;
-  readonly start: number;
+  readonly from: number;
 }
 
 /** The player left a room. */
@@ -43,32 +43,33 @@ export interface UnsubscribedFrame {
   readonly until: number;
 }
 
-/** A command's outcome; outside all streams when `offset` is 0. */
+/** A command's outcome; outside all streams when there is no `offset`. */
 export interface ReplyFrame {
   readonly type: "reply";
   readonly stream: string;
-  readonly offset: number;
+  readonly offset?: number | null;
   readonly id: string;
   readonly outcome: string;
-  readonly body: JSONObject | null;
-  readonly reason: string | null;
+  readonly body?: JSONObject | null;
+  readonly reason?: string | null;
 }
 
 /** Offsets that are not for this player, both ends included. */
 export interface SkipFrame {
   readonly type: "skip";
   readonly stream: string;
-  readonly offset: number;
-  readonly last: number;
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Offsets that this connection cannot give, both ends included. */
 export interface LostFrame {
   readonly type: "lost";
   readonly stream: string;
-  readonly last: number;
+  readonly from: number;
+  readonly to: number;
   readonly reason: string;
-  readonly streams: Cursor | null;
+  readonly streams?: Cursor | null;
 }
 
 /** The stream's log began anew. */
@@ -77,12 +78,20 @@ export interface ResetFrame {
   readonly stream: string;
   readonly epoch: string;
   readonly offset: number;
-  readonly streams: Cursor | null;
+  readonly streams?: Cursor | null;
 }
 
-export type Entry = EventFrame | SubscribedFrame | UnsubscribedFrame | ReplyFrame;
+/** An outcome that stands in the player's stream. */
+export type NumberedReply = ReplyFrame & { readonly offset: number };
 
-export type Frame = HelloFrame | Entry | SkipFrame | LostFrame | ResetFrame;
+export type Entry = EventFrame | SubscribedFrame | UnsubscribedFrame | NumberedReply;
+
+export type Frame = HelloFrame | ReplyFrame | Entry | SkipFrame | LostFrame | ResetFrame;
+
+/** The stream of a player's own. */
+export function playerStream(player: JSONValue | undefined): string {
+  return `player:${player}`;
+}
 
 /**
  * Read a frame.
@@ -92,111 +101,63 @@ export type Frame = HelloFrame | Entry | SkipFrame | LostFrame | ResetFrame;
  * @throws ProtocolError it is not what its type says
  */
 export function readFrame(frame: JSONObject): Frame | null {
-  const type = text(frame, "type");
-  return Object.hasOwn(READERS, type) ? READERS[type as Frame["type"]](frame) : null;
+  check(frame, { type: text });
+  const type = frame.type as Frame["type"];
+  if (!Object.hasOwn(FIELDS, type)) return null;
+  check(frame, FIELDS[type]);
+  return frame as unknown as Frame;
 }
 
-const READERS: { readonly [type in Frame["type"]]: (frame: JSONObject) => Frame } = {
-  hello,
-  event: (frame) => ({ type: "event", ...entry(frame), event: object(frame, "event") }),
-  subscribed: (frame) => ({
-    type: "subscribed",
-    ...entry(frame),
-    ...room(frame),
-    start: number(frame, "from", 0),
-  }),
-  unsubscribed: (frame) => ({
-    type: "unsubscribed",
-    ...entry(frame),
-    ...room(frame),
-    until: number(frame, "until", 0),
-  }),
-  reply,
-  skip: (frame) => ({ type: "skip", stream: text(frame, "stream"), ...range(frame) }),
-  lost,
-  reset,
+function check(frame: JSONObject, fields: Fields): void {
+  for (const [key, [expected, fits]] of Object.entries(fields)) {
+    if (fits(frame[key], frame)) continue;
+    const got = `${JSON.stringify(frame[key])}`.slice(0, 80);
+    throw new ProtocolError(`${frame.type}: ${key}: expected ${expected}, got ${got}`);
+  }
+}
+
+/** What a field has to be: in words, and whether it is. */
+type Rule = readonly [string, (value: JSONValue | undefined, frame: JSONObject) => boolean];
+
+type Fields = { readonly [key: string]: Rule };
+
+const text: Rule = ["text", (value) => typeof value === "string"];
+const object: Rule = ["an object", isObject];
+const epoch: Rule = ["20 hexadecimal digits", isEpoch];
+const offset: Rule = ["a whole number from 1", (value) => isNumberFrom(value, 1)];
+const count: Rule = ["a whole number from 0", (value) => isNumberFrom(value, 0)];
+const to: Rule = [
+  "a number not below `from`",
+  (value, { from }) => isNumberFrom(value, Number(from)),
+];
+const streams: Rule = [
+  "a cursor that names the stream itself",
+  (value, { player, stream = playerStream(player) }) =>
+    Object.hasOwn(parseCursor(value), String(stream)),
+];
+
+function optional([expected, fits]: Rule): Rule {
+  return [expected, (value, frame) => value == null || fits(value, frame)];
+}
+
+const entry = { stream: text, offset };
+const room = { ...entry, room: text, epoch };
+const range = { stream: text, from: offset, to };
+
+const FIELDS: { readonly [type in Frame["type"]]: Fields } = {
+  hello: { player: text, streams },
+  event: { ...entry, event: object },
+  subscribed: { ...room, from: count },
+  unsubscribed: { ...room, until: count },
+  // Of whose stream it is an entry, the receiver knows.
+  reply: {
+    offset: optional(offset),
+    id: text,
+    outcome: text,
+    body: optional(object),
+    reason: optional(text),
+  },
+  skip: range,
+  lost: { ...range, reason: text, streams: optional(streams) },
+  reset: { stream: text, reason: text, epoch, offset: count, streams: optional(streams) },
 };
-
-function hello(frame: JSONObject): HelloFrame {
-  const stream = `player:${text(frame, "player")}`;
-  return { type: "hello", stream, streams: naming(frame, stream) };
-}
-
-function reply(frame: JSONObject): ReplyFrame {
-  return {
-    type: "reply",
-    ...("offset" in frame ? entry(frame) : { stream: "", offset: 0 }),
-    id: text(frame, "id"),
-    outcome: text(frame, "outcome"),
-    body: frame.body == null ? null : object(frame, "body"),
-    reason: frame.reason == null ? null : text(frame, "reason"),
-  };
-}
-
-function lost(frame: JSONObject): LostFrame {
-  const stream = text(frame, "stream");
-  const reason = text(frame, "reason");
-  const { last } = range(frame);
-  return { type: "lost", stream, last, reason, streams: streamsOf(frame, stream) };
-}
-
-function reset(frame: JSONObject): ResetFrame {
-  const stream = text(frame, "stream");
-  text(frame, "reason");
-  const offset = number(frame, "offset", 0);
-  return { type: "reset", stream, offset, epoch: epoch(frame), streams: streamsOf(frame, stream) };
-}
-
-function entry(frame: JSONObject): { stream: string; offset: number } {
-  return { stream: text(frame, "stream"), offset: number(frame, "offset") };
-}
-
-function room(frame: JSONObject): { room: string; epoch: string } {
-  return { room: text(frame, "room"), epoch: epoch(frame) };
-}
-
-function range(frame: JSONObject): { offset: number; last: number } {
-  const offset = number(frame, "from");
-  const last = number(frame, "to");
-  if (last < offset) throw wrong(frame, "to", `a number from ${offset} (its \`from\`)`);
-  return { offset, last };
-}
-
-function streamsOf(frame: JSONObject, stream: string): Cursor | null {
-  return frame.streams == null ? null : naming(frame, stream);
-}
-
-function naming(frame: JSONObject, stream: string): Cursor {
-  const streams = parseCursor(frame.streams);
-  if (streams[stream] === undefined) throw wrong(frame, "streams", `a cursor that names ${stream}`);
-  return streams;
-}
-
-function text(frame: JSONObject, key: string): string {
-  const value = frame[key];
-  if (typeof value !== "string") throw wrong(frame, key, "text");
-  return value;
-}
-
-function number(frame: JSONObject, key: string, least = 1): number {
-  const value = frame[key];
-  if (!isNumberFrom(value, least)) throw wrong(frame, key, `a whole number from ${least}`);
-  return value;
-}
-
-function epoch(frame: JSONObject): string {
-  const value = frame.epoch;
-  if (!isEpoch(value)) throw wrong(frame, "epoch", "20 hexadecimal digits");
-  return value;
-}
-
-function object(frame: JSONObject, key: string): JSONObject {
-  const value = frame[key];
-  if (!isObject(value)) throw wrong(frame, key, "an object");
-  return value;
-}
-
-function wrong(frame: JSONObject, key: string, expected: string): ProtocolError {
-  const got = `${JSON.stringify(frame[key])}`.slice(0, 80);
-  return new ProtocolError(`${frame.type}: ${key}: expected ${expected}, got ${got}`);
-}

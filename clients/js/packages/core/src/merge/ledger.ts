@@ -4,7 +4,7 @@
  */
 
 import { type Account, type Carrier, type Place, type Track, track } from "./accounts.js";
-import type { MergeItem } from "./items.js";
+import type { MergeItem, Moved } from "./items.js";
 
 /** Rooms that were left and are remembered, because events beyond the leaving were handed on. */
 const KEPT_ROOMS = 256;
@@ -38,12 +38,9 @@ export class Ledger {
   compare(connection: Carrier, stream: string, announced: Account, now: number): void {
     const known = this.tracks.get(stream);
     if (known === undefined) return;
-    if (announced.epoch > known.epoch) {
-      this.renew(stream, known, announced);
-      this.judge(stream, now);
-    } else if (this.isPast(connection, stream, known)) {
-      this.judge(stream, now);
-    }
+    const isNewer = announced.epoch > known.epoch;
+    if (isNewer) this.renew(stream, known, announced);
+    if (isNewer || this.isPast(connection, stream, known)) this.judge(stream, now);
   }
 
   /** A stream's log began anew; what the old one still held is lost. */
@@ -61,13 +58,13 @@ export class Ledger {
     for (const stream of [...this.tracks.keys()]) {
       if (connection.accounts.has(stream)) continue;
       this.close(stream, null, now);
-      if (isRoom(stream)) this.#move("left", stream, connection);
+      if (isRoom(stream)) this.move("left", stream, connection.id);
     }
     for (const [stream, announced] of connection.accounts) {
       if (this.tracks.has(stream)) continue;
       const isOne = isRoom(stream);
       this.open(stream, track(announced.epoch, announced.next, isOne ? since : 0));
-      if (isOne) this.#move("entered", stream, connection);
+      if (isOne) this.move("entered", stream, connection.id);
     }
   }
 
@@ -181,6 +178,11 @@ export class Ledger {
     return told !== null && told[0] === this.own.epoch && told[1] === this.own.next;
   }
 
+  /** The player is in a room from here on, or no longer. */
+  move(type: Moved["type"], room: string, connection: string, offset: number | null = null): void {
+    this.items.push({ type, room, offset, connection });
+  }
+
   /** Find who stands still for a stream's sake; whoever need no longer, is released. */
   #sort(stream: string): Carrier[] {
     const known = this.tracks.get(stream);
@@ -200,10 +202,6 @@ export class Ledger {
   #tell(stream: string, first: number | null, last: number | null, reason: string): void {
     this.gaps += 1;
     this.items.push({ type: "gap", stream, first, last, reason });
-  }
-
-  #move(type: "entered" | "left", room: string, connection: Carrier): void {
-    this.items.push({ type, room, offset: null, connection: connection.id });
   }
 }
 

@@ -19,11 +19,11 @@ import {
   type Frame,
   type HelloFrame,
   type LostFrame,
+  playerStream,
+  type ReplyFrame,
   type ResetFrame,
   readFrame,
   type SkipFrame,
-  type SubscribedFrame,
-  type UnsubscribedFrame,
 } from "./frames.js";
 import type { MergeItem, MergeStatistics } from "./items.js";
 import { Ledger } from "./ledger.js";
@@ -59,50 +59,21 @@ export function createMerge(
   /** Refuse what may not come here. */
   function check(connection: Carrier, read: Frame): void {
     const { player } = ledger;
-    const begun = connection.accounts.size > 0;
-    if (read.type === "hello") {
-      if (begun) throw new ProtocolError("hello: expected once per connection, got another");
-      if (player !== "" && player !== read.stream) {
-        throw new ProtocolError(`hello: expected the player of ${player}, got ${read.stream}`);
-      }
-    } else if (!begun) {
-      throw new ProtocolError("expected hello as the first frame");
-    } else if (isOwn(read) && read.stream !== player) {
-      throw new ProtocolError(`expected an entry of ${player}, got ${read.stream}`);
+    const isHello = read.type === "hello";
+    if (isHello === connection.accounts.size > 0) {
+      throw new ProtocolError(`expected hello first and once, got ${read.type}`);
+    }
+    const owner = isHello ? playerStream(read.player) : isOwn(read) ? read.stream : player;
+    if (owner !== player && player !== "") {
+      throw new ProtocolError(`${read.type}: expected one of ${player}, got one of ${owner}`);
     }
   }
 
   function take(connection: Carrier, read: Frame, now: number): void {
-    const { items } = ledger;
-    const { id } = connection;
-    switch (read.type) {
-      case "event":
-        if (accept(connection, read, now)) {
-          const { stream, offset, event } = read;
-          items.push({ type: "delivered", stream, offset, event, connection: id });
-        }
-        break;
-      case "skip":
-        accept(connection, read, now, read.last);
-        break;
-      case "subscribed":
-        subscribed(connection, read, now);
-        break;
-      case "unsubscribed":
-        unsubscribed(connection, read, now);
-        break;
-      case "reply":
-        if (accept(connection, read, now)) items.push(replied(read, id, read.offset));
-        break;
-      case "lost":
-        lost(connection, read, now);
-        break;
-      case "reset":
-        reset(connection, read, now);
-        break;
-      default:
-        hello(connection, read, now);
-    }
+    if (read.type === "hello") hello(connection, read, now);
+    else if (read.type === "lost") lost(connection, read, now);
+    else if (read.type === "reset") reset(connection, read, now);
+    else enter(connection, read as Entry | SkipFrame, now);
   }
 
   /**
@@ -110,14 +81,12 @@ export function createMerge(
    *
    * @returns whether its stream was due it; `null` when it is held for later
    */
-  function accept(
-    connection: Carrier,
-    read: Entry | SkipFrame,
-    now: number,
-    last = read.offset,
-  ): boolean | null {
-    const { stream, offset } = read;
-    const count = read.type === "skip" ? 0 : 1;
+  function accept(connection: Carrier, read: Entry | SkipFrame, now: number): boolean | null {
+    const { stream } = read;
+    const isSkip = read.type === "skip";
+    const offset = isSkip ? read.from : read.offset;
+    const last = isSkip ? read.to : offset;
+    const count = isSkip ? 0 : 1;
     const announced = connection.accounts.get(stream);
     const known = ledger.tracks.get(stream);
     if (
@@ -148,30 +117,34 @@ export function createMerge(
     return true;
   }
 
-  function subscribed(connection: Carrier, read: SubscribedFrame, now: number): void {
+  /** Take an entry, and hand on what it says if it was due. */
+  function enter(connection: Carrier, read: Entry | SkipFrame, now: number): void {
     const accepted = accept(connection, read, now);
     if (accepted === null) return;
-    const { room, epoch, start, offset } = read;
-    connection.accounts.set(room, account(epoch, start + 1));
-    if (accepted) {
-      ledger.items.push({ type: "entered", room, offset, connection: connection.id });
-      ledger.open(room, track(epoch, start + 1, offset));
+    const { id, accounts } = connection;
+    const { items } = ledger;
+    if (read.type === "subscribed") {
+      const { room, epoch, from, offset } = read;
+      accounts.set(room, account(epoch, from + 1));
+      if (!accepted) return;
+      ledger.move("entered", room, id, offset);
+      ledger.open(room, track(epoch, from + 1, offset));
       ledger.judge(room, now);
-    }
-  }
-
-  function unsubscribed(connection: Carrier, read: UnsubscribedFrame, now: number): void {
-    const accepted = accept(connection, read, now);
-    if (accepted === null) return;
-    const { room, epoch, until, offset } = read;
-    connection.accounts.delete(room);
-    if (accepted) {
+    } else if (read.type === "unsubscribed") {
+      const { room, epoch, until, offset } = read;
+      accounts.delete(room);
+      if (!accepted) return;
       const known = ledger.tracks.get(room);
-      if (known !== undefined && known.epoch === epoch && known.next <= until) {
+      if (known?.epoch === epoch && known.next <= until) {
         ledger.tellGap(room, known, until + 1, "trimmed");
       }
       ledger.close(room, [epoch, until + 1], now);
-      ledger.items.push({ type: "left", room, offset, connection: connection.id });
+      ledger.move("left", room, id, offset);
+    } else if (accepted && read.type === "event") {
+      const { stream, offset, event } = read;
+      items.push({ type: "delivered", stream, offset, event, connection: id });
+    } else if (accepted && read.type === "reply") {
+      items.push(replied(read, id));
     }
   }
 
@@ -179,17 +152,18 @@ export function createMerge(
 
   function hello(connection: Carrier, read: HelloFrame, now: number): void {
     if (ledger.player === "") {
-      const [epoch, next] = read.streams[read.stream] as readonly [string, number];
-      ledger.player = read.stream;
-      ledger.tracks.set(read.stream, track(epoch, next));
+      const own = playerStream(read.player);
+      const [epoch, next] = read.streams[own] as readonly [string, number];
+      ledger.player = own;
+      ledger.tracks.set(own, track(epoch, next));
     }
     announce(connection, read.streams, now);
   }
 
   function lost(connection: Carrier, read: LostFrame, now: number): void {
     const announced = connection.accounts.get(read.stream);
-    if (announced === undefined || read.last + 1 < announced.next) return;
-    announced.next = read.last + 1;
+    if (announced === undefined || read.to + 1 < announced.next) return;
+    announced.next = read.to + 1;
     announced.reason = read.reason;
     jumped(connection, read, announced, now);
   }
@@ -207,7 +181,7 @@ export function createMerge(
     announced: Account,
     now: number,
   ): void {
-    if (stream === ledger.player && streams !== null) {
+    if (stream === ledger.player && streams != null) {
       const here = { [stream]: [announced.epoch, announced.next] as const };
       announce(connection, { ...streams, ...here }, now, announced.reason);
     } else {
@@ -296,7 +270,7 @@ export function createMerge(
       const read = readFrame(frame);
       const connection = ledger.connections.get(connectionId);
       if (read === null || connection === undefined) return [];
-      if (read.type === "reply" && read.offset === 0) return [replied(read, connectionId, null)];
+      if (read.type === "reply" && read.offset == null) return [replied(read, connectionId)];
       check(connection, read);
       if (connection.ahead.size > 0) hold(connection, read, size, now);
       else take(connection, read, now);
@@ -349,9 +323,8 @@ function isOwn(read: Frame): boolean {
 }
 
 function replied(
-  { id, outcome, body, reason }: Extract<Frame, { type: "reply" }>,
+  { id, outcome, body = null, reason = null, offset = null }: ReplyFrame,
   connection: string,
-  offset: number | null,
 ): MergeItem {
   return { type: "replied", id, outcome, body, reason, offset, connection };
 }
