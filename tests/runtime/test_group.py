@@ -126,6 +126,16 @@ def test_two_groups_keep_the_order_of_what_they_were_given(flush: Flushed) -> No
     assert (read(here), read(away)) == (["1", "2", "3", "4"], ["2", "4"])
 
 
+def test_what_moved_to_an_outbox_waits_for_no_other_groups_turn(flush: Flushed) -> None:
+    hall, everybody = Group(), Group()
+    here = member(hall)
+    everybody.add(here)
+    hall.give(frame(1))
+    everybody.give(frame(2))
+    hall.walk(9, 0.0, flush)
+    assert read(here) == ["1", "2"]
+
+
 def test_who_is_held_is_given_what_came_before_and_after(flush: Flushed) -> None:
     group = Group()
     one, other = member(group), member(group)
@@ -177,3 +187,11 @@ def test_one_that_does_not_take_all_is_looked_after(flush: Flushed) -> None:
     group.walk(9, 0.0, flush)
     assert flush == [slow]
     assert read(fast) == ["1"]
+
+
+def test_the_last_one_is_the_one_that_a_walk_comes_to_last() -> None:
+    group = Group()
+    assert group.last is None
+    member(group)
+    last = member(group)
+    assert group.last is last
