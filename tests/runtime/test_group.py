@@ -84,6 +84,7 @@ def test_one_frame_goes_to_all_in_one_batch(flush: Flushed) -> None:
     assert len({id(b) for each in members for b in transport_of(each).batches}) == 1
     assert not flush
     assert (group.waiting, group.size) == (0, 0)
+    assert not group._batches, "the joined bytes of a group at rest are nobody's"
 
 
 def test_a_walk_goes_on_where_it_stopped_and_takes_along_what_came_meanwhile(
@@ -156,9 +157,11 @@ def test_who_leaves_takes_along_what_it_is_owed_and_who_comes_is_owed_nothing(
     group.remove(leaver)
     group.remove(leaver)
     group.give(frame(2))
+    leaver.push(frame(3))
+    assert [each.data for each in leaver.outbox] == ["1", "3"]
     group.walk(9, 0.0, flush)
-    assert [each.data for each in leaver.outbox] == ["1"]
     assert read(late) == ["2"]
+    assert leaver.owing is None, "or whoever left would keep all the others"
 
 
 def test_what_is_owed_counts_as_waiting(flush: Flushed) -> None:
