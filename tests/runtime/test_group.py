@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -99,6 +100,7 @@ def test_a_walk_goes_on_where_it_stopped_and_takes_along_what_came_meanwhile(
     assert group.walk(1, 0.0, flush) == (0, 0)
     assert (read(first), read(second)) == (["1"], ["1", "2"])
     assert group.waiting == 1, "the first one is still owed the second frame"
+    assert group.size == len("2")
     assert group.walk(9, 0.0, flush) == (2, 1)
     assert (read(first), read(second), group.waiting) == (["1", "2"], ["1", "2"], 0)
 
@@ -162,6 +164,17 @@ def test_who_leaves_takes_along_what_it_is_owed_and_who_comes_is_owed_nothing(
     group.walk(9, 0.0, flush)
     assert read(late) == ["2"]
     assert leaver.owing is None, "or whoever left would keep all the others"
+
+
+async def test_who_waits_for_a_frame_to_be_written_is_told(flush: Flushed) -> None:
+    group = Group()
+    connection = member(group)
+    group.give(frame(1))
+    written = asyncio.get_running_loop().create_future()
+    connection.wait_written(1, written)
+    assert not written.done()
+    group.walk(9, 0.0, flush)
+    assert written.result() is True
 
 
 def test_what_is_owed_counts_as_waiting(flush: Flushed) -> None:
