@@ -13,7 +13,7 @@ from dualwire.runtime.group import Group
 from dualwire.types import GLOBAL, Event
 
 from .test_group import member, read
-from .test_hub_machine import World, at_once, in_groups
+from .test_hub_machine import World, at_once
 
 COALESCE = 0.005
 
@@ -74,6 +74,32 @@ def test_what_comes_in_the_middle_of_a_walk_is_written_to_those_that_had_their_t
     assert not group.waiting
 
 
+def test_what_comes_soon_after_a_walk_is_joined_and_waits_for_the_timer() -> None:
+    loop, group = Loop(), Group()
+    one = member(group)
+    loop.give(group, 1)
+    loop.turn()
+    loop.now += COALESCE / 2
+    loop.give(group, 2)
+    loop.give(group, 3)
+    assert not loop.turns
+    assert len(loop.timers) == 1
+    loop.rest()
+    assert read(one) == ["1", "2", "3"]
+
+
+def test_who_is_excluded_is_not_counted() -> None:
+    world = World(Config())
+    for number in range(FEW + 2):
+        player = world.hub.player(f"player-{number}")
+        at_once(world.engine.claim(player.id, None, f"session-{number}"))
+        world.open(player.id, "websocket", player.reader.at_tail(), world.hub.n)
+    event = Event(payload=b"1", exclude=frozenset({"player-0"}))
+    at_once(world.engine.publish(GLOBAL, event))
+    (entry,) = world.engine.log(GLOBAL).after(0)
+    assert entry.accepted == FEW + 1
+
+
 def test_groups_take_turns() -> None:
     loop, large, small = Loop(), Group(), Group()
     crowd, one = [member(large) for _ in range(20 * FLUSH_BATCH)], member(small)
@@ -98,7 +124,6 @@ def test_a_group_gets_half_of_a_turn_whoever_else_has_something_waiting() -> Non
 
 
 def test_what_many_are_owed_is_bounded_however_large_and_whoever_never_yields() -> None:
-    in_groups(FEW)
     limits = Limits()
     world = World(Config(limits=limits))
     for number in range(16 * FLUSH_MOST):

@@ -7,10 +7,11 @@ that it is in at that moment, except what excludes it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -39,6 +40,8 @@ from dualwire.types import (
 
 T = TypeVar("T")
 
+SIZES = flushing.FLUSH_BATCH, flushing.FLUSH_MOST
+
 PLAYERS = ("eva", "bob")
 ROOMS = ("hall", "yard")
 OUTBOX = 300
@@ -65,12 +68,16 @@ def at_once(work: Coroutine[Any, Any, T]) -> T:
 
 
 def in_groups(few: int) -> None:
-    """Let audiences of more than a few be groups, whose walks take several turns.
-
-    Each machine says how it wants it, so nothing has to be put back.
-    """
+    """Let audiences of more than a few be groups, whose walks take several turns."""
     Audience.few = few
-    flushing.FLUSH_BATCH, flushing.FLUSH_MOST = (64, 256) if few == FEW else (1, 2)
+    flushing.FLUSH_BATCH, flushing.FLUSH_MOST = SIZES if few == FEW else (1, 2)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def as_it_was() -> Iterator[None]:
+    """Other tests find what :func:`in_groups` changed as it was."""
+    yield
+    in_groups(FEW)
 
 
 @dataclass

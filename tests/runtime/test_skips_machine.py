@@ -27,6 +27,7 @@ from .test_hub_machine import (
     PLAYERS,
     Peer,
     World,
+    as_it_was,
     at_once,
     counts,
     in_groups,
@@ -35,6 +36,8 @@ from .test_hub_machine import (
     players,
     rooms,
 )
+
+__all__ = ["as_it_was"]
 
 WANTS = {"eva": frozenset({"chat"}), "bob": frozenset[str]()}
 FRAME = 150

@@ -85,8 +85,9 @@ class Giving:
             last = group.last
             flushing.give(group, now)
             if group.size > most or group.waiting > self._most_events:
-                # So that all have had their turn by the time that as much again has come.
-                full.append((group, len(group) * frame.size // most))
+                # Was it too much before, all have their turn by the time that as much again comes.
+                behind = group.size - frame.size > most
+                full.append((group, len(group) * frame.size // most if behind else 0))
         # Before anybody falls back to reading, which is to account for what it skips as well.
         if skipping:
             self._hub.skips.note(audience, skipping, entry.offset)
