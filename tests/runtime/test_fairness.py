@@ -11,7 +11,7 @@ from dualwire.clock import SystemClock
 from dualwire.config import Config
 from dualwire.core.encoding.plain import PlainText
 from dualwire.engines.memory import MemoryEngine
-from dualwire.runtime import housekeeping
+from dualwire.runtime import flushing, housekeeping
 from dualwire.runtime.admission import Opening
 from dualwire.runtime.flushing import FLUSH_BATCH, FLUSH_MOST
 from dualwire.runtime.node import Node
@@ -77,13 +77,24 @@ async def test_the_loop_turns_often_while_a_large_room_is_flushed(crowd: Crowd) 
     assert sum(turns) == CROWD
 
 
-async def test_flushing_keeps_pace_with_many_publishers(crowd: Crowd) -> None:
+async def test_flushing_keeps_pace_with_many_publishers(
+    crowd: Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # However slow the machine is.
+    monkeypatch.setattr(flushing, "FLUSH_TIME", 60.0)
     for _ in range(10):
         # The node would let the loop turn in between, if the machine is slow.
         await crowd.node.engine.publish(GLOBAL, EVENT)
     await asyncio.sleep(0)
     assert 2 * FLUSH_BATCH < crowd.written <= FLUSH_MOST
     assert max(await crowd.turns()) <= FLUSH_BATCH
+
+
+async def test_one_large_event_does_not_hold_the_loop(crowd: Crowd) -> None:
+    large = Event(payload=b'"%b"' % (b"x" * Config().limits.outbox))
+    await crowd.node.engine.publish(GLOBAL, large)
+    assert crowd.written <= FLUSH_MOST
+    assert max(await crowd.turns()) <= FLUSH_MOST
 
 
 async def test_an_idle_connections_own_message_goes_before_a_large_room(crowd: Crowd) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import pytest
@@ -84,6 +85,7 @@ def test_one_frame_goes_to_all_in_one_batch(flush: Flushed) -> None:
     assert len({id(b) for each in members for b in transport_of(each).batches}) == 1
     assert not flush
     assert (group.waiting, group.size) == (0, 0)
+    assert not group._batches, "the joined bytes of a group at rest are nobody's"
 
 
 def test_a_walk_goes_on_where_it_stopped_and_takes_along_what_came_meanwhile(
@@ -98,6 +100,7 @@ def test_a_walk_goes_on_where_it_stopped_and_takes_along_what_came_meanwhile(
     assert group.walk(1, 0.0, flush) == (0, 0)
     assert (read(first), read(second)) == (["1"], ["1", "2"])
     assert group.waiting == 1, "the first one is still owed the second frame"
+    assert group.size == len("2")
     assert group.walk(9, 0.0, flush) == (2, 1)
     assert (read(first), read(second), group.waiting) == (["1", "2"], ["1", "2"], 0)
 
@@ -126,6 +129,16 @@ def test_two_groups_keep_the_order_of_what_they_were_given(flush: Flushed) -> No
     assert (read(here), read(away)) == (["1", "2", "3", "4"], ["2", "4"])
 
 
+def test_what_moved_to_an_outbox_waits_for_no_other_groups_turn(flush: Flushed) -> None:
+    hall, everybody = Group(), Group()
+    here = member(hall)
+    everybody.add(here)
+    hall.give(frame(1))
+    everybody.give(frame(2))
+    hall.walk(9, 0.0, flush)
+    assert read(here) == ["1", "2"]
+
+
 def test_who_is_held_is_given_what_came_before_and_after(flush: Flushed) -> None:
     group = Group()
     one, other = member(group), member(group)
@@ -146,9 +159,22 @@ def test_who_leaves_takes_along_what_it_is_owed_and_who_comes_is_owed_nothing(
     group.remove(leaver)
     group.remove(leaver)
     group.give(frame(2))
+    leaver.push(frame(3))
+    assert [each.data for each in leaver.outbox] == ["1", "3"]
     group.walk(9, 0.0, flush)
-    assert [each.data for each in leaver.outbox] == ["1"]
     assert read(late) == ["2"]
+    assert leaver.owing is None, "or whoever left would keep all the others"
+
+
+async def test_who_waits_for_a_frame_to_be_written_is_told(flush: Flushed) -> None:
+    group = Group()
+    connection = member(group)
+    group.give(frame(1))
+    written = asyncio.get_running_loop().create_future()
+    connection.wait_written(1, written)
+    assert not written.done()
+    group.walk(9, 0.0, flush)
+    assert written.result() is True
 
 
 def test_what_is_owed_counts_as_waiting(flush: Flushed) -> None:
@@ -177,3 +203,11 @@ def test_one_that_does_not_take_all_is_looked_after(flush: Flushed) -> None:
     group.walk(9, 0.0, flush)
     assert flush == [slow]
     assert read(fast) == ["1"]
+
+
+def test_the_last_one_is_the_one_that_a_walk_comes_to_last() -> None:
+    group = Group()
+    assert group.last is None
+    member(group)
+    last = member(group)
+    assert group.last is last

@@ -120,3 +120,21 @@ async def test_an_expired_token_ends_its_connection_and_no_other(game: Game) -> 
         assert expiring.bye["reason"] == "token_expired"
         assert game.counts("ann") == (0, 1)
         assert not stream.ended
+
+
+async def test_what_is_still_joined_here_does_not_count_against_the_peer() -> None:
+    async with (
+        playing(Config(coalesce=600.0), server="gateway") as game,
+        game.websocket("ann", query="&protocol=dualwire.v1"),
+    ):
+        await game.connected("ann", websocket=1)
+        (connection,) = game.manager.node.connections.values()
+        connection.flushed_at = asyncio.get_running_loop().time()
+        await game.manager.send_personal_message("ann", {"n": 1})
+        assert connection.waiting
+        connection.next_ping = game.clock.now() + 5.0
+        while not connection.pings:
+            await game.clock.advance(1.0)
+            assert connection.verdict == "healthy"
+        assert game.clock.now() <= connection.progress_at + 1.0
+        assert connection.waiting, "nothing was flushed meanwhile"

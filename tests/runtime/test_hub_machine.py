@@ -7,10 +7,11 @@ that it is in at that moment, except what excludes it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -21,6 +22,7 @@ from dualwire.core.encoding.plain import PlainText
 from dualwire.core.lifecycle import State, Step
 from dualwire.core.reading import Place
 from dualwire.engines.memory import MemoryEngine
+from dualwire.runtime import flushing
 from dualwire.runtime.audience import FEW, Audience
 from dualwire.runtime.connection import Connection
 from dualwire.runtime.hub import Hub
@@ -38,12 +40,16 @@ from dualwire.types import (
 
 T = TypeVar("T")
 
+SIZES = flushing.FLUSH_BATCH, flushing.FLUSH_MOST
+
 PLAYERS = ("eva", "bob")
 ROOMS = ("hall", "yard")
 OUTBOX = 300
 """Bytes that wait for a live connection in these tests: half a dozen events."""
 FRAME = 50
 """Bytes of an event in these tests."""
+TURN = 0.001
+"""Seconds of a turn of the loop: several pass while writes are joined."""
 
 players = st.sampled_from(PLAYERS)
 rooms = st.sampled_from(ROOMS)
@@ -59,6 +65,19 @@ def at_once(work: Coroutine[Any, Any, T]) -> T:
     except StopIteration as done:
         return done.value  # type: ignore[no-any-return]
     raise AssertionError("the memory engine waits for nothing")
+
+
+def in_groups(few: int) -> None:
+    """Let audiences of more than a few be groups, whose walks take several turns."""
+    Audience.few = few
+    flushing.FLUSH_BATCH, flushing.FLUSH_MOST = SIZES if few == FEW else (1, 2)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def as_it_was() -> Iterator[None]:
+    """Other tests find what :func:`in_groups` changed as it was."""
+    yield
+    in_groups(FEW)
 
 
 @dataclass
@@ -96,14 +115,26 @@ class World:
     """The hub with all that it needs, driven by hand."""
 
     config: Config
+    joins: bool = False
+    """Whether writes to who is busy are joined, and so wait for a timer."""
+    now: float = 10.0
     turns: list[Callable[[], None]] = field(default_factory=list)
+    timers: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
     peers: list[Peer] = field(default_factory=list)
     log: list[tuple[Connection, str]] = field(default_factory=list)
     """What was written, by whichever connection, in that order."""
 
     def __post_init__(self) -> None:
         self.engine = MemoryEngine(ManualClock(), self.config.history)
-        self.hub = Hub(self.engine, self.config, Stats(), self.turns.append, self.end)
+        self.hub = Hub(
+            self.engine,
+            self.config,
+            Stats(),
+            self.turns.append,
+            self.end,
+            self.call_later if self.joins else None,
+            lambda: self.now,
+        )
         self.encoding = PlainText()
         at_once(self.engine.start(self.hub.deliver))
         for player in PLAYERS:
@@ -152,17 +183,30 @@ class World:
             self.hub.remove(peer.connection)
         peer.connection.step(Step.END)
 
-    def turn(self) -> bool:
-        """One turn of the loop."""
+    def call_later(self, delay: float, callback: Callable[[], None]) -> None:
+        self.timers.append((self.now + delay, callback))
+
+    @property
+    def rests(self) -> bool:
+        """Whether nothing more happens by itself."""
+        return not self.turns and not self.timers
+
+    def turn(self) -> None:
+        """One turn of the loop, of a millisecond, or as long as it has to wait for a timer."""
+        self.now += TURN
+        if not self.turns and self.timers:
+            self.now = max(self.now, min(at for at, _ in self.timers))
         due, self.turns[:] = self.turns[:], []
+        due += [callback for at, callback in self.timers if at <= self.now]
+        self.timers[:] = [timer for timer in self.timers if timer[0] > self.now]
         for callback in due:
             callback()
-        return bool(due)
 
     def settle(self) -> None:
         for _ in range(1000):
-            if not self.turn():
+            if self.rests:
                 return
+            self.turn()
         raise AssertionError("the hub never comes to rest")
 
 
@@ -173,13 +217,14 @@ class HubMachine(RuleBasedStateMachine):
     history = HistoryPolicy()
     few = FEW
     """Up to how many connections an audience has outboxes of their own, and no group."""
+    joins = False
 
     def __init__(self) -> None:
         super().__init__()
-        Audience.few = self.few
+        in_groups(self.few)
         limits = Limits(outbox=OUTBOX, outbox_events=8)
         config = Config(history=self.history, limits=limits, plain_twins=self.twins)
-        self.world = World(config)
+        self.world = World(config, self.joins)
         self.said: list[Said] = []
         self.inside: dict[str, set[str]] = {player: set() for player in PLAYERS}
         self.moments: dict[str, list[tuple[int, Cursor]]] = {player: [] for player in PLAYERS}
@@ -369,7 +414,7 @@ class AllCarry(HubMachine):
 
     @invariant()
     def at_rest_each_has_all(self) -> None:
-        if self.world.turns:
+        if not self.world.rests:
             return
         for peer in self.alive():
             if peer.stalled or peer.connection.ended:
@@ -392,14 +437,16 @@ class AllCarry(HubMachine):
 
 
 class InGroups(AllCarry):
-    """Every audience is a group, of however few."""
+    """Every audience is a group, of however few, and writes are joined."""
 
     few = 0
+    joins = True
 
 
 class InGroupsTrimmed(InGroups):
-    """And history is so short that connections are overtaken."""
+    """And history is so short that connections are overtaken; no write waits for another."""
 
+    joins = False
     history = HistoryPolicy(room_events=15, player_events=10)
 
 
@@ -456,7 +503,7 @@ class StandBy(HubMachine):
 
     @invariant()
     def at_rest_nothing_is_missing(self) -> None:
-        if self.world.turns:
+        if not self.world.rests:
             return
         for player in PLAYERS:
             local = self.world.hub.players[player]
@@ -498,6 +545,7 @@ class StandByInGroups(StandBy):
     """And every audience is a group."""
 
     few = 1
+    joins = True
 
 
 OPTIONS = settings(

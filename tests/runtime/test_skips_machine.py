@@ -18,6 +18,7 @@ from dualwire.config import Config, HistoryPolicy, Limits
 from dualwire.core.encoding.filtered import Filters
 from dualwire.core.encoding.v1 import V1Text
 from dualwire.core.lifecycle import State
+from dualwire.runtime.audience import FEW
 from dualwire.types import GLOBAL, ConnectionType, Event, player_stream, room_stream
 
 from .test_hub_machine import (
@@ -26,13 +27,17 @@ from .test_hub_machine import (
     PLAYERS,
     Peer,
     World,
+    as_it_was,
     at_once,
     counts,
+    in_groups,
     kinds,
     picks,
     players,
     rooms,
 )
+
+__all__ = ["as_it_was"]
 
 WANTS = {"eva": frozenset({"chat"}), "bob": frozenset[str]()}
 FRAME = 150
@@ -97,12 +102,16 @@ class Account:
 class SkipsMachine(RuleBasedStateMachine):
     """Players with several connections each, on one hub."""
 
+    few = FEW
+    joins = False
+
     def __init__(self) -> None:
         super().__init__()
+        in_groups(self.few)
         limits = Limits(outbox=OUTBOX, outbox_events=8)
         # History holds everything here: what is trimmed is another machine's matter.
         history = HistoryPolicy(player_events=10_000, player_bytes=10**7)
-        self.world = World(Config(history=history, limits=limits))
+        self.world = World(Config(history=history, limits=limits), self.joins)
         filters, v1 = Filters(), V1Text()
         self.encodings = {player: filters.of(v1, types) for player, types in WANTS.items()}
         self.said: list[Said] = []
@@ -177,6 +186,24 @@ class SkipsMachine(RuleBasedStateMachine):
             self.publish(player_stream(peer.player), "chat", frozenset())
             self.world.settle()
 
+    @rule(number=picks)
+    def skip_what_is_too_much(self, number: int) -> None:
+        """What makes it too much for all is not for the one that takes nothing."""
+        alive = self.alive()
+        if not alive:
+            return
+        peer = alive[number % len(alive)].peer
+        peer.transport.drain()
+        self.world.settle()
+        peer.transport.stall()
+        size = 0
+        while peer.connection.waiting + size <= OUTBOX:
+            self.publish(GLOBAL, "chat", frozenset())
+            self.world.settle()
+            size = size or peer.connection.waiting
+        self.publish(GLOBAL, "chat", frozenset())
+        self.publish(GLOBAL, "chat", frozenset({peer.player}))
+
     @rule()
     def turn(self) -> None:
         self.world.turn()
@@ -217,8 +244,17 @@ class SkipsMachine(RuleBasedStateMachine):
             assert account.next == {stream: at.offset + 1 for stream, at in tails.items()}
 
 
+class SkipsInGroups(SkipsMachine):
+    """Every audience is a group, of however few, and writes are joined."""
+
+    few = 0
+    joins = True
+
+
 TestSkips = SkipsMachine.TestCase
 TestSkips.settings = OPTIONS
+TestSkipsInGroups = SkipsInGroups.TestCase
+TestSkipsInGroups.settings = OPTIONS
 
 
 def test_every_player_of_the_model_has_a_choice() -> None:

@@ -88,19 +88,20 @@ class Flushing:
         """An event was put into outboxes and groups."""
         # Flushing keeps pace with publishing: else many publishers would fill outboxes to the brim.
         self._batch += FLUSH_BATCH
-        if (self.joining or self._joining) and not self._timed:
-            assert self._call_later is not None
-            self._timed = True
-            self._call_later(self.coalesce, self._joined)
         self.schedule()
 
-    def hurry(self, group: Group) -> None:
-        """A group keeps more than it should: write to some of its members at once."""
-        now = self._now()
-        looked, frames = group.walk(FLUSH_MOST, now, self._flush)
-        if looked < FLUSH_MOST:
+    def hurry(self, group: Group, least: int) -> None:
+        """A group keeps more than it should: write to some of its members at once.
+
+        Args:
+            group: which.
+            least: how many members it takes to be rid of as much as comes.
+        """
+        now, most = self._now(), max(FLUSH_MOST, least)
+        looked, frames = group.walk(most, now, self._flush)
+        if looked < most:
             # That was the end of a walk; those who had their turn in it before are owed as much.
-            frames += group.walk(FLUSH_MOST - looked, now, self._flush)[1]
+            frames += group.walk(most - looked, now, self._flush)[1]
         self._flushed(frames)
 
     def schedule(self) -> None:
@@ -108,6 +109,10 @@ class Flushing:
         if not self._due and (self.dirty or self._walking):
             self._due = True
             self._call_soon(self._turn)
+        if not self._timed and (self.joining or self._joining):
+            assert self._call_later is not None
+            self._timed = True
+            self._call_later(self.coalesce, self._joined)
 
     def _joined(self) -> None:
         """The writes of busy connections were joined for long enough."""

@@ -51,27 +51,26 @@ class Giving:
             hub.skips.tell_before(audience, stream, entry, body, refused)
         groups = audience.groups
         if groups is not None:
-            last, skipping = self._give_many(groups, stream, entry, body, refused)
+            last = self._give_many(audience, groups, stream, entry, body, refused)
         else:
-            last, skipping = self._give_few(audience, stream, entry, body, refused)
+            last = self._give_few(audience, stream, entry, body, refused)
         if last is not None and not refused:
             hub.sampling.given(last, stream, audience.position, entry, self._now())
-        if skipping:
-            hub.skips.note(audience, skipping, entry.offset)
         self._flushing.given()
 
     def _give_many(
         self,
+        audience: Audience,
         groups: Mapping[Encoding, Group],
         stream: str,
         entry: Entry,
         body: Event,
         refused: Set[str],
-    ) -> tuple[Connection | None, list[Connection]]:
-        """Put an event into groups; one of those who get it, and those who do not."""
+    ) -> Connection | None:
+        """Put an event into groups; one of those who get it."""
         flushing, now, most = self._flushing, self._now(), self._most
         skipping: list[Connection] = []
-        full: list[Group] = []
+        full: list[tuple[Group, int]] = []
         moved: list[Connection] = []
         last = None
         for encoding, group in groups.items():
@@ -79,20 +78,26 @@ class Giving:
                 skipping.extend(group)
                 continue
             held = self._held(group, refused) if refused else ()
-            moved += group.give(encoding.event(stream, entry), held)
+            frame = encoding.event(stream, entry)
+            moved += group.give(frame, held)
             entry.accepted += len(group) - len(held)
             skipping.extend(held)
             last = group.last
             flushing.give(group, now)
             if group.size > most or group.waiting > self._most_events:
-                full.append(group)
+                # Was it too much before, all have their turn by the time that as much again comes.
+                behind = group.size - frame.size > most
+                full.append((group, len(group) * frame.size // most if behind else 0))
+        # Before anybody falls back to reading, which is to account for what it skips as well.
+        if skipping:
+            self._hub.skips.note(audience, skipping, entry.offset)
         # Inline, so that a publisher who never yields cannot make it grow without bound.
-        for group in full:
-            flushing.hurry(group)
+        for group, least in full:
+            flushing.hurry(group, least)
         for connection in moved:
             if connection.outbox_size > most:
                 self._hub.flush(connection)
-        return last, skipping
+        return last
 
     def _held(self, group: Group, refused: Set[str]) -> list[Connection]:
         """The members of a group whose players do not get an event."""
@@ -101,8 +106,8 @@ class Giving:
 
     def _give_few(
         self, audience: Audience, stream: str, entry: Entry, body: Event, refused: Set[str]
-    ) -> tuple[Connection | None, list[Connection]]:
-        """Put an event into outboxes; one of those who get it, and those who do not."""
+    ) -> Connection | None:
+        """Put an event into outboxes; one of those who get it."""
         most, most_events = self._most, self._most_events
         full: list[Connection] = []
         skipping: list[Connection] = []
@@ -132,7 +137,9 @@ class Giving:
                         put(connection)
                 if connection.outbox_size > most or len(connection.outbox) > most_events:
                     full.append(connection)
+        # As for groups.
+        if skipping:
+            self._hub.skips.note(audience, skipping, entry.offset)
         for connection in full:
-            # Inline, as for groups.
             self._hub.flush(connection)
-        return last, skipping
+        return last

@@ -150,6 +150,9 @@ class Group:
         for connection in islice(walk, most):
             looked += 1
             if connection.owing is not self:
+                if connection.outbox:
+                    # What it was owed here moved there, and waits for no other group's turn.
+                    flush(connection)
                 continue
             if connection.outbox or connection.waiters is not None:
                 flush(connection)

@@ -117,8 +117,8 @@ class Housekeeping:
             self._ping(connection, now)
 
     def _ping(self, connection: Connection, now: float) -> None:
-        # While bytes wait, the peer is known by whether it takes them.
-        if connection.waiting or connection.transport is None:
+        # While bytes wait for the peer, it is known by whether it takes them.
+        if connection.transport is None or connection.transport.buffered:
             return
         encoding = connection.encoding
         connection.pings += 1
@@ -134,7 +134,8 @@ class Housekeeping:
 
     def _judge(self, connection: Connection, now: float) -> None:
         node = self._node
-        if not connection.waiting:
+        if connection.transport is None or not connection.transport.buffered:
+            # What is joined with more, here, waits for us and not for the peer.
             connection.progress_at = now
         stalled = now - connection.progress_at - self._own_delay
         if connection.waiting and stalled > node.config.session.resume:
