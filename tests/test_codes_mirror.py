@@ -23,8 +23,6 @@ def mirrored() -> list[list[object]]:
 def test_the_mirror_is_equal() -> None:
     codes = CODES.values()
     # Only what is final has its reason there: of the rest, the server's goodbye tells it.
-    rows = [
-        [code.number, code.name, *([] if code.reconnect else [code.reason])] for code in codes
-    ]
+    rows = [[code.number, code.name, *([] if code.reconnect else [code.reason])] for code in codes]
 
     assert mirrored() == rows

@@ -20,7 +20,7 @@ import pytest
 from tests.live import DEADLINE, sse, until, until_async, ws
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-PROVEN = {"minimal", "existing_fastapi", "chat_rooms"}
+PROVEN = {"minimal", "plain_starlette", "existing_fastapi", "chat_rooms"}
 TEST = EXAMPLES / "testing" / "test_grace.py"
 CLIENT = EXAMPLES / "python_client" / "listen.py"
 
@@ -73,8 +73,9 @@ async def _read(process: asyncio.subprocess.Process, example: Example) -> None:
         example.out += text.decode()
 
 
-async def test_minimal() -> None:
-    async with running("minimal") as example:
+@pytest.mark.parametrize("name", ["minimal", "plain_starlette"])
+async def test_minimal(name: str) -> None:
+    async with running(name) as example:
         (token,) = example.tokens()
         said = {"from": "ann", "text": "Hello"}
         async with (

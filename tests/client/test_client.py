@@ -15,7 +15,7 @@ from dualwire.types import ConnectionType
 from tests.game import Game
 from tests.live import until
 
-from .player import BOTH, entered, own
+from .player import BOTH, entered, own, passing
 
 
 async def test_both_open_as_one_session_and_an_event_comes_once(game: Game) -> None:
@@ -128,8 +128,8 @@ async def test_a_twin_that_does_not_end_is_not_waited_for_long(game: Game) -> No
     async with entered(game, clock=clock) as amy:
         game.manager.node.end(game.manager.node.connections[own(game, "sse")], LOGGED_OUT)
         await until(lambda: amy.client.connections["sse"].state == "closed")
-        await clock.advance(1.0)
-        await amy.task
+        async with passing(clock):
+            await amy.task
         assert isinstance(amy.error, RefusedError)
 
 

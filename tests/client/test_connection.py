@@ -18,14 +18,15 @@ from dualwire.types import Cursor, JSONObject
 ROUNDS = 10
 
 
-class _Taker:
+class Taker:
     """A receiver that is never full."""
 
-    def __init__(self) -> None:
+    def __init__(self, cursor: Cursor | None = None) -> None:
         self.taken = 0
+        self._cursor = cursor or {}
 
     def cursor(self) -> Cursor:
-        return {}
+        return self._cursor
 
     def opened(self, life: Life, hello: JSONObject) -> None:
         pass
@@ -56,7 +57,7 @@ class _Flood(ClientConnection):
 
 
 async def test_what_comes_all_at_once_leaves_turns_to_the_other_connection() -> None:
-    taker = _Taker()
+    taker = Taker()
     flood = _Flood(ManualClock(), Random(7), Tokens("token"), taker)
     turns: list[int] = []
     life = Life(flood, taker, ManualClock())

@@ -146,13 +146,18 @@ async def test_pongs_reach_the_node_of_their_connection(redis_server: RedisServe
 
 
 async def test_somebody_elses_pong_counts_for_nothing(redis_server: RedisServer) -> None:
-    async with nodes(redis_server) as (a, b), b.stream("ann", query=V1) as stream:
+    async with (
+        nodes(redis_server) as (a, b),
+        b.stream("ann", query=V1) as stream,
+        a.websocket("eve", query=V1) as eve,
+    ):
         await until(lambda: told(stream, "hello"))
         (connection,) = b.manager.node.connections.values()
         connection.pinged(b.manager.node.clock.now(), b.manager.node.clock.now() + 60.0)
         pong = {"type": "pong", "connection": connection.id, "n": connection.pings}
         engine, own = b.manager.node.engine, node_stream(b.manager.node.id)
-        assert (await ack(a, "eve", **pong)).status_code == 204
+        assert (await ack(a, "eve", **pong)).status_code == 404
+        await eve.send(pong)
         await until(lambda: engine.log(own).position.offset == 1)
         assert connection.pong_due is not None
         assert (await ack(a, "ann", **pong)).status_code == 204

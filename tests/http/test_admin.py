@@ -7,6 +7,7 @@ import pytest
 from fastapi import FastAPI
 
 from dualwire import ConnectionManager
+from dualwire.codes import CODES
 from dualwire.http import admin_router
 from tests.http.site import API_KEY, Site, error_of
 from tests.live import sse, ws
@@ -94,6 +95,17 @@ async def test_a_backend_disconnects(site: Site) -> None:
     for body in ({"player_id": "ann"}, {"connection_id": first}):
         answer = await site.http.post("/api/admin/disconnect", headers=KEY, json=body)
         assert answer.status_code == 404
+
+
+async def test_one_connection_is_ended_so_that_its_client_returns(site: Site) -> None:
+    async with ws(site.address, token=site.token()) as one:
+        await site.open("ann", websocket=1)
+        (name,) = site.manager.get_active_connections("ann")["websocket"]
+        await post(site, "/disconnect", {"connection_id": name})
+        code = await one.wait_end()
+        assert code == 4003
+        assert CODES[code].reconnect
+        assert site.manager.get_player_session("ann") is not None
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from .life import Life, Receiver
 from .quality import Quality, smoothed
 from .tokens import NoTokenError, Tokens
 
-__all__ = ["ClientConnection", "ConnectionState"]
+__all__ = ["ClientConnection", "ConnectionState", "until"]
 
 ConnectionState = Literal["connecting", "open", "closed"]
 
@@ -60,6 +60,8 @@ class ClientConnection(ABC):
         """What the server warned of last; ``None`` on a new one."""
         self.opened = 0
         """How often it opened."""
+        self.tried = asyncio.Event()
+        """Its first try has come to something, or to nothing."""
         self.noticed = False
         """Whether the player was without any connection since this one broke."""
         self.round_trip: float | None = None
@@ -107,6 +109,7 @@ class ClientConnection(ABC):
         """A life of this connection was told ``hello``."""
         self._tokens.accepted()
         self.opened += 1
+        self.tried.set()
         if life is self._life:
             self._is_open()
 
@@ -128,6 +131,7 @@ class ClientConnection(ABC):
             while (successor := await self._successor(life)) is not None:
                 life = self._life = successor
             ended, final = await life.task
+            self.tried.set()
             opened_at = life.opened_at
             self._last_seen, self._life = life.last_seen, None
             if opened_at is not None and self._clock.now() - opened_at >= SETTLED:
@@ -177,11 +181,11 @@ class ClientConnection(ABC):
 
     async def _successor(self, life: Life) -> Life | None:
         """The life that goes on where one was asked to move; ``None`` when it just ended."""
-        await _until(life.asked_to_move, life.task)
+        await until(life.asked_to_move, life.task)
         failures = 0
         while not life.task.done():
             other = self._begin()
-            await _until(other.opened, life.task, other.task)
+            await until(other.opened, life.task, other.task)
             if other.task.done():
                 ended, final = other.task.result()
                 if final:
@@ -222,7 +226,7 @@ class ClientConnection(ABC):
             self._receiver.changed(self)
 
 
-async def _until(event: asyncio.Event, *tasks: asyncio.Task[Any]) -> None:
+async def until(event: asyncio.Event, *tasks: asyncio.Task[Any]) -> None:
     """Return when something happened, or a task is done."""
     await _first(*tasks, asyncio.create_task(event.wait()))
 

@@ -32,6 +32,11 @@ class Inbox(Generic[T]):
         """What the application has not taken yet, oldest first."""
         return self._items
 
+    @property
+    def full(self) -> bool:
+        """Whether :meth:`wait_room` would wait."""
+        return len(self._items) >= self._bound and not self.closed
+
     def put(self, items: Iterable[T]) -> None:
         """Append items, whether there is room or not: their order was decided before."""
         self._items.extend(items)
@@ -40,7 +45,7 @@ class Inbox(Generic[T]):
 
     async def wait_room(self) -> None:
         """Return when fewer items than the bound wait, or the end has come."""
-        while len(self._items) >= self._bound and not self.closed:
+        while self.full:
             self._room.clear()
             await self._room.wait()
 

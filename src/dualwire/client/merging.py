@@ -52,10 +52,10 @@ class Merging:
         Raises:
             ProtocolError: the frame is malformed, or comes where it may not.
         """
-        now, connection = self._clock.now(), life.connection
-        before = self._merge.statistics.duplicates
-        items = self._merge.receive(life.id, frame, now, size)
-        connection.duplicates += self._merge.statistics.duplicates - before
+        now, connection, merge = self._clock.now(), life.connection, self._merge
+        before = merge.duplicates
+        items = merge.receive(life.id, frame, now, size)
+        connection.duplicates += merge.duplicates - before
         stream, offset = frame.get("stream"), frame.get("offset")
         if isinstance(stream, str) and isinstance(offset, int):
             self._race.arrived(connection, stream, offset, now)
@@ -80,7 +80,9 @@ class Merging:
                     winner.connection.won += 1
         if items:
             self._hand_on(items)
-        if self._merge.deadline is not None and (self._timer is None or self._timer.done()):
+        if self._merge.deadline is None:
+            return
+        if self._timer is None or self._timer.done():
             self._timer = asyncio.create_task(self._wait())
 
     async def _wait(self) -> None:

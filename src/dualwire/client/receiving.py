@@ -106,7 +106,8 @@ class Receiving(Receiver):
         elif kind == "direct" and isinstance(frame.get("event"), dict):
             self.inbox.put([Direct(frame["event"], connection.connection_type)])
         # Anything else is of a later version, and none of ours.
-        await self.inbox.wait_room()
+        if self.inbox.full:
+            await self.inbox.wait_room()
 
     def closed(self, life: Life) -> None:
         self.merging.closed(life)
@@ -115,10 +116,13 @@ class Receiving(Receiver):
         self._changed(connection)
 
     def _hand_on(self, items: list[MergeItem]) -> None:
-        self.inbox.put([item for item in items if isinstance(item, (Delivered, Gap))])
+        told: list[Item] = []
         for item in items:
             if isinstance(item, Replied):
                 self.commands.replied(item)
+            elif isinstance(item, (Delivered, Gap)):
+                told.append(item)
+        self.inbox.put(told)
 
     def _answer_ping(self, life: Life, n: object) -> None:
         pong: JSONObject = {"type": "pong", "connection": life.id, "n": n}

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
 import httpx_sse
 
 from ..codes import PEER_GONE
-from .connection import ClientConnection
+from .connection import ClientConnection, until
 from .ended import Ended
 from .life import Life
 from .opening import fits_url, to_text
 from .refusal import refusal
 
 __all__ = ["SSEConnection"]
+
+HEAD_START = 0.5
+"""Seconds for which a client that has nothing yet waits with its event stream for a ``hello``."""
 
 
 class SSEConnection(ClientConnection):
@@ -39,6 +43,8 @@ class SSEConnection(ClientConnection):
         self._query = query | {"protocol": "dualwire.v1"}
 
     async def carry(self, token: str, life: Life) -> Ended:
+        if not self._receiver.cursor():
+            await self._let_the_websocket_begin()
         method, request = self._request()
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         try:
@@ -58,6 +64,18 @@ class SSEConnection(ClientConnection):
                 return await _read(source, life)
         except (httpx.HTTPError, httpx.StreamError, httpx_sse.SSEError) as error:
             return Ended(code=PEER_GONE, detail=f"{type(error).__name__}: {error}")
+
+    async def _let_the_websocket_begin(self) -> None:
+        """Where the WebSocket begins, the event stream shall begin too.
+
+        One without a cursor begins at the end, and what came between would hang on the WebSocket
+        alone: if that died just then, the application would be told a gap.
+        """
+        head_start = asyncio.create_task(self._clock.sleep(HEAD_START))
+        try:
+            await until(self.twin.tried, head_start)
+        finally:
+            head_start.cancel()
 
     def _request(self) -> tuple[str, dict[str, Any]]:
         cursor = self._receiver.cursor()

@@ -68,7 +68,7 @@ class Game:
         if person is None or metadata is None:
             return  # It ended before its turn came.
         wrap = self.town.envelope.wrap
-        events = [self.town.snapshot(person)]
+        events = [self.town.scenes.snapshot(person)]
         if metadata.connection_type == "sse":
             events.insert(0, wrap("connected", {"player_id": player_id}, player_id=player_id))
         else:

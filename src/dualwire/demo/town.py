@@ -11,6 +11,7 @@ from typing import Literal
 from ..manager import ConnectionManager
 from ..types import JSONObject, Presence, room_of
 from .envelope import Envelope, utc
+from .scenes import Scenes
 from .text import clean
 from .world import Room, World
 
@@ -50,6 +51,7 @@ class Town:
     ) -> None:
         self.world = world
         self.envelope = Envelope(manager.node.clock.wall)
+        self.scenes = Scenes(manager, self.envelope, self.people_in)
         self._manager = manager
         self._name_of = name_of
         self._seen: OrderedDict[str, Person] = OrderedDict()
@@ -101,7 +103,7 @@ class Town:
         await self._tell_others(
             person, person.room, "player_entered_game", f"{person.name} has entered the game."
         )
-        await self._update(person.room, person, inside=True, itself=False)
+        await self.scenes.changed(person.room, person, inside=True, itself=False)
 
     async def depart(self, player_id: str) -> None:
         """A player left the game."""
@@ -109,7 +111,7 @@ class Town:
         await self._tell_others(
             person, person.room, "player_left_game", f"{person.name} has left the game."
         )
-        await self._update(person.room, person, inside=False, itself=False)
+        await self.scenes.changed(person.room, person, inside=False, itself=False)
 
     async def move(self, person: Person, direction: str) -> Room | None:
         """Let somebody take a way out.
@@ -128,10 +130,10 @@ class Town:
         await self._tell_others(
             person, old, "player_left", f"{person.name} leaves the room, going {direction}."
         )
-        await self._update(old, person, inside=False, itself=False)
+        await self.scenes.changed(old, person, inside=False, itself=False)
         await self._manager.subscribe_to_room(person.id, new.id)
         await self._tell_others(person, new, "player_entered", f"{person.name} enters the room.")
-        await self._update(new, person, inside=True, itself=True)
+        await self.scenes.changed(new, person, inside=True, itself=True)
         return new
 
     # Talking
@@ -161,37 +163,6 @@ class Town:
         }
         room_id = None if target else sender.room.id
         return self.envelope.wrap("chat_message", data, room_id=room_id, player_id=sender.id)
-
-    # What clients are shown
-
-    def snapshot(self, person: Person) -> JSONObject:
-        """All that a client which just connected has to know."""
-        player = {
-            "player_id": person.id,
-            "name": person.name,
-            "level": person.level,
-            "current_room_id": person.room.id,
-        }
-        data = {"player": player, **self._scene(person.room, person, inside=True)}
-        return self.envelope.wrap("game_state", data, room_id=person.room.id, player_id=person.id)
-
-    def _scene(self, room: Room, actor: Person, *, inside: bool) -> JSONObject:
-        # What the engine says of the others may be a moment old; what the actor does is known.
-        people = [each for each in self.people_in(room) if each.id != actor.id]
-        if inside:
-            people = sorted([*people, actor], key=lambda each: each.name.casefold())
-        return {
-            "room": room.to_dict(tuple(each.id for each in people)),
-            "entities": [],
-            "occupants": [each.name for each in people],
-            "occupant_count": len(people),
-        }
-
-    async def _update(self, room: Room, actor: Person, *, inside: bool, itself: bool) -> None:
-        scene = self._scene(room, actor, inside=inside)
-        event = self.envelope.wrap("room_update", scene, room_id=room.id, player_id=actor.id)
-        exclude = None if itself else actor.id
-        await self._manager.broadcast_to_room(room.id, event, exclude_player=exclude)
 
     async def _tell_others(self, person: Person, room: Room, what: str, message: str) -> None:
         data = {"player_id": person.id, "player_name": person.name, "message": message}

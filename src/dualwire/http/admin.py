@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from ..codes import CODES, LOGGED_OUT, NORMAL, Code
+from ..codes import CODES, LOGGED_OUT, STALE, Code
 from ..core.encoding.json import decode_object, encode_object
 from ..core.rollout import parse_rollout
 from ..exceptions import ConfigurationError, ProtocolError
@@ -94,11 +94,12 @@ class _Admin:
         return await self._publish(request, await read_object(request, self._limits), GLOBAL)
 
     async def disconnect(self, request: Request) -> Response:
-        """End one connection, or a player's session with all its connections."""
+        """End one connection, so that its client opens another, or a player's session."""
         body = await read_object(request, self._limits)
         player_id, connection_id = text_field(body, "player_id"), text_field(body, "connection_id")
         if connection_id and not player_id:
-            if not await self._manager.disconnect(connection_id, _code(body, NORMAL)):
+            # A code that has the client come back: a goodbye would leave it with one connection.
+            if not await self._manager.disconnect(connection_id, _code(body, STALE)):
                 raise NotFoundError(f"there is no connection {connection_id[:64]!r} on this node")
         elif player_id and not connection_id:
             if not await self._manager.disconnect_player(player_id, _code(body, LOGGED_OUT)):

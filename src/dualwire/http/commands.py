@@ -44,7 +44,7 @@ class SendEndpoint:
         self._check_pace(admitted.player_id, len(body), is_news)
         connection_id = request.query_params.get("connection") or text_field(message, "connection")
         if connection_id is not None:
-            self._check_own(admitted, connection_id)
+            await self._check_own(admitted, connection_id)
         answer = await self._manager.inbound.answer(admitted.player_id, connection_id, body)
         if answer is None:
             return Response(status_code=204)
@@ -71,11 +71,11 @@ class SendEndpoint:
         if admitted.session_id is not None and current not in (None, admitted.session_id):
             raise SessionError(SESSION_REPLACED.reason, SESSION_REPLACED)
 
-    def _check_own(self, admitted: Admitted, connection_id: str) -> None:
-        node = self._manager.node
-        if node.elsewhere.is_elsewhere(connection_id):
-            # Its own node looks whose it is.
+    async def _check_own(self, admitted: Admitted, connection_id: str) -> None:
+        player_id, metadata = admitted.player_id, self._manager.connection_metadata
+        here = metadata.get(connection_id)
+        if here is not None and here.player_id == player_id:
             return
-        metadata = self._manager.connection_metadata.get(connection_id)
-        if metadata is None or metadata.player_id != admitted.player_id:
-            raise NotFoundError(f"the player has no connection {connection_id[:64]!r} here")
+        if here is None and await self._manager.node.elsewhere.has(player_id, connection_id):
+            return
+        raise NotFoundError(f"the player has no connection {connection_id[:64]!r}")

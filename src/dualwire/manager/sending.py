@@ -9,13 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from ..core.connection_ids import is_plain
-from ..core.encoding import Frame
 from ..core.encoding.json import encode_object
 from ..runtime.audience import LocalPlayer
 from ..runtime.connection import Connection
 from ..runtime.inbound import Answer
 from ..runtime.node import Node
 from ..runtime.reports import written
+from ..runtime.saying import Saying
 from ..types import (
     GLOBAL,
     DeliveryReport,
@@ -43,6 +43,7 @@ class Sending:
     def __init__(self, node: Node) -> None:
         self.node = node
         self.config = node.config
+        self._saying = Saying(node)
 
     async def send_personal_message(self, player_id: PlayerId, event: Mapping[str, Any]) -> bool:
         """Send a personal message to a player via all active connections.
@@ -114,13 +115,13 @@ class Sending:
             event: the event, a JSON object.
 
         Returns:
-            Whether the connection took it: it is on this node, open, and reads what it is given.
+            Whether the connection took it: it is open, and reads what it is given. One on another
+            node is asked there, which takes a moment; a node that does not answer took nothing.
 
         Raises:
             EventError: the event cannot be written as JSON.
         """
-        connection = self.node.connections.get(connection_id)
-        return connection is not None and self._direct(connection, event)
+        return await self._saying.say(connection_id, encode_object(event))
 
     async def deliver(
         self, player_id: PlayerId, event: Mapping[str, Any], timeout: float = 1.0
@@ -237,19 +238,8 @@ class Sending:
         body = Event(payload=encode_object(event), exclude=exclude, confirm=confirm)
         return await self.node.publish(stream, body, publish_id)
 
-    def _direct(self, connection: Connection, event: Mapping[str, Any]) -> bool:
-        return self._push(connection, connection.encoding.direct(encode_object(event)))
-
     def _say(self, connection: Connection, answer: Answer) -> bool:
+        payload = encode_object(answer.body)
         if answer.is_event:
-            return self._direct(connection, answer.body)
-        return self._push(connection, connection.encoding.own(encode_object(answer.body)))
-
-    def _push(self, connection: Connection, frame: Frame) -> bool:
-        """Give a frame to a connection, unless it does not read what it is given."""
-        if connection.transport is None or connection.ended:
-            return False
-        if connection.waiting > self.config.limits.connection:
-            return False
-        self.node.hub.push(connection, frame)
-        return True
+            return self._saying.direct(connection, payload)
+        return self._saying.push(connection, connection.encoding.own(payload))

@@ -45,6 +45,9 @@ GATHER = 0.1
 LOOK = 0.01
 """Seconds between two looks at whether an entry that was stored elsewhere has come here."""
 
+RUMOUR = 1.5
+"""Seconds after which every node knows of a connection; presence is at most one second old."""
+
 ON_THE_WAY = 0.5
 """Seconds that a report of another node may take on its way, beside what it waits for."""
 
@@ -79,6 +82,26 @@ class Elsewhere:
         """Whether an id is of a connection on another node."""
         found = known(connection_id)
         return self._node.shared and found is not None and found.node != self._node.id
+
+    async def has(self, player_id: str, connection_id: str) -> bool:
+        """Whether a player has a connection on another node.
+
+        One that opened just now is waited for. What a client made up is found out here, so that
+        nothing is told to a node that is none.
+        """
+        node = self._node
+        if not self.is_elsewhere(connection_id):
+            return False
+        until = node.clock.now() + RUMOUR
+        while not self._knows(player_id, connection_id):
+            if node.clock.now() >= until:
+                return False
+            await node.clock.sleep(LOOK)
+        return True
+
+    def _knows(self, player_id: str, connection_id: str) -> bool:
+        presence = self._node.engine.presence_of(player_id)
+        return presence is not None and connection_id in presence.connections
 
     # News of clients
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from ..core.connection_ids import is_plain
 from ..core.cursor import parse_cursor
 from ..core.messages import ClientMessage, parse_message, problem
 from ..exceptions import AuthenticationError, EngineError, ProtocolError
@@ -137,10 +138,16 @@ class Inbound:
             return Answer(event) if event is not None else None
         reply = await commanding.run_once(sender.player_id, connection_id, message.data)
         # Where streams are carried whole, it comes with the player's own, to all connections.
-        carried = connection is not None and connection.encoding.contiguous
+        if connection is not None:
+            carried = connection.encoding.contiguous
+        else:
+            carried = connection_id is not None and self._carried_elsewhere(connection_id)
         if reply is None or (reply.first and carried):
             return None
         return Answer(reply.reply.fields(), is_event=False)
+
+    def _carried_elsewhere(self, connection_id: str) -> bool:
+        return self._node.elsewhere.is_elsewhere(connection_id) and not is_plain(connection_id)
 
     def _ping(self, sender: Sender, data: JSONObject) -> Answer | None:
         return Answer({"type": "pong", "event_type": "pong", "data": {}}, is_event=False)

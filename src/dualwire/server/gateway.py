@@ -185,7 +185,8 @@ class GatewayHTTPProtocol(GuardedHTTPProtocol):
     def _long_road(self, settled: Settled | None = None) -> None:
         super().on_headers_complete()
         scope: dict[str, Any] = self.scope  # type: ignore[assignment]
-        # HTTP/1.0 has no chunks; such a stream takes the slow road.
+        # HTTP/1.0 has no chunks, and our frames for HTTP are chunks; such a stream takes the slow
+        # road. There uvicorn answers as HTTP/1.1, chunked as well: see docs/design.md.
         if scope.get("http_version") == "1.1" and "path" in scope:
             offer = StreamOffer(self, scope)
             offer.cycle = self.cycle

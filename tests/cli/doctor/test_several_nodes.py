@@ -1,9 +1,9 @@
-"""The doctor and several nodes behind one address: what one node does not answer, another does."""
+"""The doctor and several nodes behind one address: what one node is asked, another answers."""
 
 from __future__ import annotations
 
 from dualwire.testing import FaultProxy
-from tests.engines.redis.test_served import Cluster
+from tests.cluster.nodes import nodes
 from tests.engines.servers import RedisServer
 
 from .examined import examine, found, verdicts
@@ -12,8 +12,7 @@ from .examined import examine, found, verdicts
 async def test_an_event_stream_on_another_node_is_not_taken_for_a_held_one(
     redis_server: RedisServer,
 ) -> None:
-    cluster = Cluster(redis_server)
-    async with cluster.node() as one, cluster.node() as other:
+    async with nodes(redis_server) as (one, other):
         host, _, port = one.address.partition(":")
         async with FaultProxy(host, int(port)) as proxy:
 
@@ -33,8 +32,7 @@ async def test_an_event_stream_on_another_node_is_not_taken_for_a_held_one(
 async def test_a_held_event_stream_on_another_node_is_found_all_the_same(
     redis_server: RedisServer,
 ) -> None:
-    cluster = Cluster(redis_server)
-    async with cluster.node() as one, cluster.node() as other:
+    async with nodes(redis_server) as (one, other):
         host, _, port = one.address.partition(":")
         async with FaultProxy(host, int(port)) as proxy:
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -11,7 +10,6 @@ from urllib.parse import quote
 import httpx
 
 from ...abc import Clock
-from ...client.certificates import trust
 from ...core.encoding.json import encode_object
 from ..address import Address
 from .findings import Finding
@@ -30,10 +28,6 @@ PATIENCE = 2.0
 """Seconds that an answer may take on the event stream after it was there by HTTP."""
 GIVE_UP = 2
 """Answers that do not come, after which no more are asked for."""
-ELSEWHERE = 12
-"""Questions that are asked over connections of their own, before it is believed that answers are
-held: where several nodes share an engine, only the node of the event stream answers on it, and so
-many do not all reach the others."""
 MOST_FILLING = 400
 """Questions that are asked to fill whatever holds the answers: about 30 KB of them."""
 AT_ONCE = 8
@@ -112,13 +106,8 @@ class Probes:
                     break
             else:
                 late.append(answer)
-        if missing and not late:
-            late = await self._ask_other_nodes(stream, stream_id)
         if not late and not missing:
             return None
-        if late and missing and not await self._all_came(stream, len(late) + missing):
-            # What one node answers at once nothing holds back; the rest met other nodes.
-            missing = 0
         flushed = await self._fill(stream, stream_id) if missing and not late else None
         return Delays(arrived=late, missing=missing, waited=PATIENCE, flushed_after=flushed)
 
@@ -149,38 +138,6 @@ class Probes:
             return None
         self.sse_trips.append(arrivals.pongs[count] - asked_at)
         return arrivals.pongs[count] - answered_at
-
-    async def _ask_other_nodes(self, stream: EventStream, stream_id: str) -> list[float]:
-        """Ask on connections of their own, which a balancer deals out to all nodes.
-
-        Returns:
-            Seconds by which the answers that came did so after all questions were answered by
-            HTTP; nothing if none came, or those that were missing came with them.
-        """
-        arrivals = stream.arrivals
-        message: dict[str, object] = {"type": "ping", "connection": stream_id}
-        count = len(arrivals.pongs)
-        await asyncio.gather(*(self._send_alone(message) for _ in range(ELSEWHERE)))
-        answered_at = self._clock.now()
-        await wait_until(self._clock, arrivals, lambda: len(arrivals.pongs) > count, PATIENCE)
-        came = [max(0.0, at - answered_at) for at in arrivals.pongs[count:]]
-        return came if len(came) <= ELSEWHERE else []
-
-    async def _all_came(self, stream: EventStream, asked: int) -> bool:
-        """Whether the answers that were missing come after all: then something was slow."""
-        arrivals = stream.arrivals
-        return await wait_until(
-            self._clock, arrivals, lambda: len(arrivals.pongs) >= asked, PATIENCE
-        )
-
-    async def _send_alone(self, message: dict[str, object]) -> None:
-        async with httpx.AsyncClient(timeout=10.0, verify=trust(str(self._address))) as http:
-            with contextlib.suppress(httpx.HTTPError):
-                await http.post(
-                    f"{self._address}/api/send",
-                    content=encode_object(message),
-                    headers=self._headers,
-                )
 
     async def _fill(self, stream: EventStream, stream_id: str) -> int | None:
         """Have the server write until what is held comes; the bytes that this took."""

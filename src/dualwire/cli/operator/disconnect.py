@@ -73,7 +73,7 @@ async def _end(
 ) -> JSONObject:
     body: JSONObject = {name: target}
     if name == "connection_id":
-        # What a health check would say: with the default, a goodbye, its client would not return.
+        # What a health check would say; a server of 0.1 says goodbye by itself, for good.
         body["code"] = STALE.number
     await server.post(PATH, body)
     return {"ended": name}

@@ -138,6 +138,15 @@ def _hello(frame: JSONObject) -> HelloFrame:
 
 
 def _event(frame: JSONObject) -> EventFrame:
+    stream, offset, event = frame.get("stream"), frame.get("offset"), frame.get("event")
+    # Nearly every frame is one of these, and is read without a call for each of its fields.
+    if (
+        type(stream) is str
+        and type(event) is dict
+        and type(offset) is int
+        and 0 < offset <= _LARGEST
+    ):
+        return EventFrame(stream, offset, event)
     return EventFrame(_text(frame, "stream"), _number(frame, "offset"), _object(frame, "event"))
 
 

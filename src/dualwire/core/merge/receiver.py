@@ -111,11 +111,17 @@ class Merge:
     @property
     def deadline(self) -> float | None:
         """When :meth:`tick` is due, in seconds; ``None`` while nothing is waited for."""
-        return min(self._ledger.waits.values(), default=None)
+        waits = self._ledger.waits
+        return min(waits.values()) if waits else None
 
     def cursor(self) -> Cursor:
         """What the application has, for the next opening; empty before the first ``hello``."""
         return {stream: Position(at.epoch, at.next - 1) for stream, at in self._tracks.items()}
+
+    @property
+    def duplicates(self) -> int:
+        """One of the counters of :attr:`statistics`, for whoever looks with each frame."""
+        return self._duplicates
 
     @property
     def statistics(self) -> Statistics:
