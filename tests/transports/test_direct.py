@@ -277,6 +277,69 @@ async def test_nothing_is_written_past_the_loop_after_the_goodbye(writes: Writes
         assert peer.texts == ["1"]
 
 
+class Held(asyncio.Transport):
+    """An event loop's transport that holds what it is given until it is told."""
+
+    def __init__(self) -> None:
+        super().__init__({"socket": self})
+        self.written: list[bytes] = []
+        self.holds = False
+
+    def fileno(self) -> int:
+        return 99
+
+    def write(self, data: bytes | bytearray | memoryview[int]) -> None:
+        self.written.append(bytes(data))
+        self.holds = True
+
+    def get_write_buffer_size(self) -> int:
+        return int(self.holds)
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Not tested here."""
+
+    def is_closing(self) -> bool:
+        return False
+
+
+@pytest.mark.parametrize("before", ["a rest", "a pong"])
+def test_what_comes_behind_something_that_the_loop_holds_goes_through_it(
+    before: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[bytes] = []
+    room = [3] if before == "a rest" else []
+
+    def write(descriptor: int, data: bytes) -> int:
+        assert descriptor == 99
+        count = room.pop() if room else len(data)
+        taken.append(data[:count])
+        return count
+
+    class Os:
+        name = "posix"
+
+    Os.write = staticmethod(write)  # type: ignore[attr-defined]
+    monkeypatch.setattr(direct_module, "os", Os)
+    transport, held = (
+        DirectTransport("sse", PlainEventStream("node"), NoHandover(), lambda *_: "", 32 * 1024),
+        Held(),
+    )
+    transport.attach(held)
+    if before == "a rest":
+        transport.write([event(1)])
+        assert (taken.pop(), held.written.pop()) == (event(1).data[:3], event(1).data[3:])
+    else:
+        transport.answer(b"pong")
+        assert held.written.pop() == b"pong"
+    transport.write([event(2)])
+    DirectTransport.write_all([transport], Batch([event(3)]))
+    assert (taken, held.written) == ([], [event(2).data, event(3).data])
+    held.holds = False
+    transport.write([event(4)])
+    DirectTransport.write_all([transport], Batch([event(5)]))
+    assert taken == [event(4).data, event(5).data]
+
+
 async def test_what_is_encrypted_is_never_written_past_the_loop() -> None:
     class Encrypted(asyncio.Transport):
         def get_extra_info(self, name: str, default: object = None) -> object:
