@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from dualwire.logs import configure_logging
+
 from . import core as core_fanout
 from .chaos.command import PLAYERS, SECONDS
 from .chaos.command import chaos as cause_chaos
@@ -73,6 +75,8 @@ def _run(
     quick: bool,
 ) -> int:
     console = wide_console()
+    # Not in the scenarios, which tests run in a process with others.
+    configure_logging("error", for_good=True)
     try:
         options = Options(
             console=console,

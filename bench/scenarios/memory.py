@@ -7,8 +7,6 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from dualwire.logs import configure_logging
-
 from ..children import ChildError
 from ..load import Figures, Lane, Load
 from ..openings import kept_by_part
@@ -58,7 +56,6 @@ async def memory(options: Options) -> int:
     options.console.print(table)
     what = "A new process for each row. Resident memory grown per connection, 1 s after opening."
     options.console.print(what, style="dim")
-    configure_logging("error", for_good=True)
     # In a thread, because it has an event loop of its own.
     parts = await asyncio.to_thread(kept_by_part, 100 if options.quick else PLAYERS)
     kept = Table("part", title="Python objects of one connection", title_justify="left")
